@@ -1,0 +1,20 @@
+//! The one internal representation: what a request asks and what an answer says, in no dialect's words.
+//!
+//! `Option` everywhere: absent differs from null and from the default. Arguments, schemas and numbers stay the text
+//! they were sent as. Turn order is never touched here; repairs belong to the encoder that needs them.
+
+mod answer;
+mod concept;
+mod delta;
+mod request;
+mod usage;
+
+pub use answer::{Answer, AnswerPart, Collector};
+pub use concept::{Concept, Fidelity};
+pub use delta::{Citation, Delta, Emit, Finish, FinishReason, Piece, PartKind, Start};
+pub use request::{
+    CacheMarker, Content, Effort, Ext, Media, MediaKind, MediaSource, Opaque, OpaqueKind, OutputFormat, Part,
+    Reasoning, ReasoningIntent, Request, Role, Sampling, Tool, ToolCall, ToolChoice, ToolKind, ToolMode, ToolResult,
+    Turn, Visibility,
+};
+pub use usage::Usage;
