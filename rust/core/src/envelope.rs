@@ -87,14 +87,20 @@ impl Envelope {
         let mac = URL_SAFE_NO_PAD.decode(mac).ok()?;
         let mut hmac = self.hmac()?;
         hmac.update(signed.as_bytes());
-        hmac.verify_truncated_left(&mac).ok().filter(|()| mac.len() == MAC_BYTES)?;
+        hmac.verify_truncated_left(&mac)
+            .ok()
+            .filter(|()| mac.len() == MAC_BYTES)?;
         let mut fields = signed[PREFIX.len()..].split('.');
         let origin = URL_SAFE_NO_PAD.decode(fields.next()?).ok()?;
         let kind = OpaqueKind::from_tag(fields.next()?.chars().next()?)?;
         let payload = URL_SAFE_NO_PAD.decode(fields.next()?).ok()?;
         let (length, rest) = payload.split_first_chunk::<4>()?;
         let (data, rest) = rest.split_at_checked(u32::from_be_bytes(*length) as usize)?;
-        let text = rest.split_first().map(|(_, text)| String::from_utf8(text.to_vec())).transpose().ok()?;
+        let text = rest
+            .split_first()
+            .map(|(_, text)| String::from_utf8(text.to_vec()))
+            .transpose()
+            .ok()?;
         let opaque = Opaque {
             origin: String::from_utf8(origin).ok()?.into(),
             kind,
@@ -104,7 +110,9 @@ impl Envelope {
     }
 
     fn mac(&self, signed: &[u8]) -> Vec<u8> {
-        let Some(mut hmac) = self.hmac() else { return Vec::new() };
+        let Some(mut hmac) = self.hmac() else {
+            return Vec::new();
+        };
         hmac.update(signed);
         hmac.finalize().into_bytes()[..MAC_BYTES].to_vec()
     }
@@ -120,7 +128,11 @@ mod tests {
     use super::*;
 
     fn opaque() -> Opaque<'static> {
-        Opaque { origin: "vendor.a/b".into(), kind: OpaqueKind::Signature, data: "sig==".into() }
+        Opaque {
+            origin: "vendor.a/b".into(),
+            kind: OpaqueKind::Signature,
+            data: "sig==".into(),
+        }
     }
 
     #[test]
@@ -128,7 +140,13 @@ mod tests {
         let envelope = Envelope::new(*b"key");
         for text in [None, Some(""), Some("thought ✓")] {
             let opened = envelope.open(&envelope.seal(&opaque(), text));
-            assert_eq!(opened, Opened::Ours { opaque: opaque(), text: text.map(Into::into) });
+            assert_eq!(
+                opened,
+                Opened::Ours {
+                    opaque: opaque(),
+                    text: text.map(Into::into)
+                }
+            );
         }
     }
 

@@ -248,7 +248,11 @@ impl Error {
 
     /// A client's body that is not acceptable JSON.
     pub fn from_json(error: JsonError) -> Self {
-        let kind = if error.kind == JsonErrorKind::TooLarge { Kind::TooLarge } else { Kind::BadRequest };
+        let kind = if error.kind == JsonErrorKind::TooLarge {
+            Kind::TooLarge
+        } else {
+            Kind::BadRequest
+        };
         Self::new(kind, Source::Client, format!("request body: {error}"))
     }
 }

@@ -22,7 +22,12 @@ pub struct Remembered {
 impl Remembered {
     fn size(&self) -> usize {
         let of = |parts: &[(String, Vec<Opaque<'static>>)]| -> usize {
-            parts.iter().map(|(text, opaque)| text.len() + opaque.iter().map(|o| o.data.len() + 64).sum::<usize>()).sum()
+            parts
+                .iter()
+                .map(|(text, opaque)| {
+                    text.len() + opaque.iter().map(|o| o.data.len() + 64).sum::<usize>()
+                })
+                .sum()
         };
         of(&self.reasoning) + of(&self.calls) + 64
     }
@@ -48,7 +53,11 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { entries: 20_000, bytes: 64 << 20, ttl: Duration::from_secs(6 * 3600) }
+        Self {
+            entries: 20_000,
+            bytes: 64 << 20,
+            ttl: Duration::from_secs(6 * 3600),
+        }
     }
 }
 
@@ -62,7 +71,10 @@ pub struct Ledger {
 impl Ledger {
     /// With these bounds.
     pub fn new(limits: Limits) -> Self {
-        Self { shelf: Mutex::default(), limits }
+        Self {
+            shelf: Mutex::default(),
+            limits,
+        }
     }
 
     /// Remember the reasoning of an answer under each of its calls. `owner` keeps clients apart.
@@ -99,7 +111,8 @@ impl Ledger {
             shelf.order.push_back((id, now));
         }
         while let Some((id, put)) = shelf.order.front().cloned() {
-            let crowded = shelf.by_call.len() > self.limits.entries || shelf.bytes > self.limits.bytes;
+            let crowded =
+                shelf.by_call.len() > self.limits.entries || shelf.bytes > self.limits.bytes;
             let backlog = shelf.order.len() > 2 * self.limits.entries;
             if !crowded && !backlog && now.duration_since(put) < self.limits.ttl {
                 break;
@@ -121,25 +134,40 @@ impl Ledger {
 
     /// Give the assistant turns of a request their reasoning back where the client dropped it.
     pub fn restore(&self, owner: &str, request: &mut Request<'_>, now: Instant) {
-        for turn in request.turns.iter_mut().filter(|turn| turn.role == Role::Assistant) {
+        for turn in request
+            .turns
+            .iter_mut()
+            .filter(|turn| turn.role == Role::Assistant)
+        {
             let first = turn.parts.iter().find_map(|part| match &part.content {
                 Content::ToolCall(call) => Some(call.id.clone()),
                 _ => None,
             });
-            let Some(remembered) = first.and_then(|id| self.get(owner, &id, now)) else { continue };
-            let has_state = turn.parts.iter().any(
-                |part| matches!(&part.content, Content::Reasoning(r) if !r.opaque.is_empty()),
-            );
+            let Some(remembered) = first.and_then(|id| self.get(owner, &id, now)) else {
+                continue;
+            };
+            let has_state = turn
+                .parts
+                .iter()
+                .any(|part| matches!(&part.content, Content::Reasoning(r) if !r.opaque.is_empty()));
             if !has_state && !remembered.reasoning.is_empty() {
-                turn.parts.retain(|part| !matches!(part.content, Content::Reasoning(_)));
+                turn.parts
+                    .retain(|part| !matches!(part.content, Content::Reasoning(_)));
                 let restored = remembered.reasoning.iter().map(|(text, opaque)| {
                     let text = (!text.is_empty()).then(|| text.clone().into());
-                    Content::Reasoning(Reasoning { text, opaque: opaque.clone(), ..Reasoning::default() }).into()
+                    Content::Reasoning(Reasoning {
+                        text,
+                        opaque: opaque.clone(),
+                        ..Reasoning::default()
+                    })
+                    .into()
                 });
                 turn.parts.splice(0..0, restored.collect::<Vec<_>>());
             }
             for part in &mut turn.parts {
-                let Content::ToolCall(call) = &mut part.content else { continue };
+                let Content::ToolCall(call) = &mut part.content else {
+                    continue;
+                };
                 let state = remembered.calls.iter().find(|(id, _)| *id == call.id);
                 if let (true, Some((_, opaque))) = (call.opaque.is_empty(), state) {
                     call.opaque.clone_from(opaque);

@@ -88,7 +88,10 @@ impl Code {
 
     /// Whether `strict` mode refuses a request over it. Reversible renames and documented defaults are not refused.
     pub fn is_refused_in_strict_mode(self) -> bool {
-        !matches!(self, Self::IdRewritten | Self::DefaultFilled | Self::OpaqueFilled)
+        !matches!(
+            self,
+            Self::IdRewritten | Self::DefaultFilled | Self::OpaqueFilled
+        )
     }
 }
 
@@ -122,12 +125,20 @@ impl LossReport {
     /// Report one.
     pub fn add(&mut self, code: Code, path: impl AsRef<str>, detail: impl AsRef<str>) {
         let path = path.as_ref();
-        if self.entries.iter().any(|loss| loss.code == code && loss.path == path) {
+        if self
+            .entries
+            .iter()
+            .any(|loss| loss.code == code && loss.path == path)
+        {
             return;
         }
         self.total += 1;
         if self.entries.len() < MAX_LOSSES {
-            self.entries.push(Loss { code, path: path.into(), detail: detail.as_ref().into() });
+            self.entries.push(Loss {
+                code,
+                path: path.into(),
+                detail: detail.as_ref().into(),
+            });
         }
     }
 
@@ -149,7 +160,9 @@ impl LossReport {
                 text.push_str("; …=more");
                 break;
             }
-            let path = loss.path.replace(|c: char| !c.is_ascii_graphic() || c == ';', "_");
+            let path = loss
+                .path
+                .replace(|c: char| !c.is_ascii_graphic() || c == ';', "_");
             let _ = write!(text, "; {}={path}", loss.code.name());
         }
         text.replace('…', "...")

@@ -1,5 +1,10 @@
 //! Server-sent events: bytes ↔ frames. (Interface; being written on branch `framer`.)
-#![allow(clippy::unimplemented, missing_docs, unused_variables, clippy::missing_panics_doc)]
+#![allow(
+    clippy::unimplemented,
+    missing_docs,
+    unused_variables,
+    clippy::missing_panics_doc
+)]
 
 use std::ops::{ControlFlow, Range};
 

@@ -39,7 +39,10 @@ impl Dialect {
 
     /// The dialect of this name.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|dialect| dialect.name() == name)
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|dialect| dialect.name() == name)
     }
 }
 
@@ -300,13 +303,24 @@ pub trait Codec: Sync {
     fn stream_decoder(&self, cx: &DecodeContext) -> Box<dyn EventDecoder>;
 
     /// Read an upstream's whole answer: the same deltas as its stream. `Err` for an error object with status 200.
-    fn decode_response(&self, body: Node<'_>, cx: &DecodeContext, out: &mut dyn Emit) -> Result<(), Error>;
+    fn decode_response(
+        &self,
+        body: Node<'_>,
+        cx: &DecodeContext,
+        out: &mut dyn Emit,
+    ) -> Result<(), Error>;
 
     /// Write a client's stream.
     fn stream_encoder(&self, cx: &EncodeContext) -> Box<dyn EventEncoder>;
 
     /// Write a client's whole answer.
-    fn encode_response(&self, answer: &Answer, cx: &EncodeContext, loss: &mut LossReport, out: &mut Vec<u8>);
+    fn encode_response(
+        &self,
+        answer: &Answer,
+        cx: &EncodeContext,
+        loss: &mut LossReport,
+        out: &mut Vec<u8>,
+    );
 
     /// Read an upstream's error answer. `body` may be anything (HTML, nothing). Status, kind, message, code; never
     /// keys or addresses.

@@ -172,14 +172,26 @@ impl Emit for Collector {
 impl AnswerPart {
     fn new(kind: PartKind<'_>) -> Self {
         match kind {
-            PartKind::Text => {
-                Self::Text { text: String::new(), citations: Vec::new(), logprobs: None, opaque: Vec::new() }
-            }
-            PartKind::Reasoning => {
-                Self::Reasoning { text: String::new(), summary: Vec::new(), opaque: Vec::new() }
-            }
-            PartKind::Refusal => Self::Refusal { text: String::new() },
-            PartKind::ToolCall { id, name, namespace, kind } => Self::ToolCall {
+            PartKind::Text => Self::Text {
+                text: String::new(),
+                citations: Vec::new(),
+                logprobs: None,
+                opaque: Vec::new(),
+            },
+            PartKind::Reasoning => Self::Reasoning {
+                text: String::new(),
+                summary: Vec::new(),
+                opaque: Vec::new(),
+            },
+            PartKind::Refusal => Self::Refusal {
+                text: String::new(),
+            },
+            PartKind::ToolCall {
+                id,
+                name,
+                namespace,
+                kind,
+            } => Self::ToolCall {
                 id: id.into(),
                 name: name.into(),
                 namespace: namespace.map(Into::into),
@@ -187,8 +199,14 @@ impl AnswerPart {
                 arguments: String::new(),
                 opaque: Vec::new(),
             },
-            PartKind::Media { mime } => Self::Media { mime: mime.into(), data: String::new() },
-            PartKind::Native { kind } => Self::Native { kind: kind.into(), raw: String::new() },
+            PartKind::Media { mime } => Self::Media {
+                mime: mime.into(),
+                data: String::new(),
+            },
+            PartKind::Native { kind } => Self::Native {
+                kind: kind.into(),
+                raw: String::new(),
+            },
         }
     }
 
@@ -207,14 +225,20 @@ impl AnswerPart {
             }
             (Self::ToolCall { arguments, .. }, Piece::Arguments(more)) => arguments.push_str(more),
             (
-                Self::Text { opaque, .. } | Self::Reasoning { opaque, .. } | Self::ToolCall { opaque, .. },
+                Self::Text { opaque, .. }
+                | Self::Reasoning { opaque, .. }
+                | Self::ToolCall { opaque, .. },
                 Piece::Opaque(state),
             ) => {
                 opaque.retain(|old| old.kind != state.kind);
                 opaque.push(state.clone().into_owned());
             }
-            (Self::Text { citations, .. }, Piece::Citation(citation)) => citations.push(citation.into()),
-            (Self::Text { logprobs, .. }, Piece::Logprobs(tokens)) => add_logprobs(logprobs, tokens),
+            (Self::Text { citations, .. }, Piece::Citation(citation)) => {
+                citations.push(citation.into())
+            }
+            (Self::Text { logprobs, .. }, Piece::Logprobs(tokens)) => {
+                add_logprobs(logprobs, tokens)
+            }
             (Self::Media { data, .. }, Piece::Data(more)) => data.push_str(more),
             (Self::Native { raw, .. }, Piece::Native(item)) => (*item).clone_into(raw),
             _ => {}
@@ -224,7 +248,11 @@ impl AnswerPart {
 
 /// Join raw JSON arrays of tokens: `[a]`, `[b,c]` → `a,b,c`.
 fn add_logprobs(all: &mut Option<String>, tokens: &str) {
-    let inner = tokens.trim().trim_start_matches('[').trim_end_matches(']').trim();
+    let inner = tokens
+        .trim()
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+        .trim();
     let all = all.get_or_insert_default();
     if !all.is_empty() && !inner.is_empty() {
         all.push(',');

@@ -182,6 +182,12 @@ pub struct Finish<'a> {
 impl<'a> Finish<'a> {
     /// A finish with nothing but its reason.
     pub fn new(reason: FinishReason, native: &'a str) -> Self {
-        Self { reason, native, stop_sequence: None, explanation: None, category: None }
+        Self {
+            reason,
+            native,
+            stop_sequence: None,
+            explanation: None,
+            category: None,
+        }
     }
 }

@@ -9,12 +9,12 @@ mod delta;
 mod request;
 mod usage;
 
-pub use answer::{Answer, AnswerPart, Collector};
+pub use answer::{Answer, AnswerPart, Collector, OwnedCitation};
 pub use concept::{Concept, Fidelity};
-pub use delta::{Citation, Delta, Emit, Finish, FinishReason, Piece, PartKind, Start};
+pub use delta::{Citation, Delta, Emit, Finish, FinishReason, PartKind, Piece, Start};
 pub use request::{
-    CacheMarker, Content, Effort, Ext, Media, MediaKind, MediaSource, Opaque, OpaqueKind, OutputFormat, Part,
-    Reasoning, ReasoningIntent, Request, Role, Sampling, Tool, ToolCall, ToolChoice, ToolKind, ToolMode, ToolResult,
-    Turn, Visibility,
+    CacheMarker, Content, Effort, Ext, Media, MediaKind, MediaSource, Opaque, OpaqueKind,
+    OutputFormat, Part, Reasoning, ReasoningIntent, Request, Role, Sampling, Tool, ToolCall,
+    ToolChoice, ToolKind, ToolMode, ToolResult, Turn, Visibility,
 };
 pub use usage::Usage;

@@ -98,7 +98,10 @@ pub struct Part<'a> {
 
 impl<'a> From<Content<'a>> for Part<'a> {
     fn from(content: Content<'a>) -> Self {
-        Self { content, cache: None }
+        Self {
+            content,
+            cache: None,
+        }
     }
 }
 
@@ -268,9 +271,16 @@ impl OpaqueKind {
 
     /// The kind with this tag.
     pub fn from_tag(tag: char) -> Option<Self> {
-        [Self::Signature, Self::Redacted, Self::Encrypted, Self::ThoughtSignature, Self::Details, Self::Replay]
-            .into_iter()
-            .find(|kind| kind.tag() == tag)
+        [
+            Self::Signature,
+            Self::Redacted,
+            Self::Encrypted,
+            Self::ThoughtSignature,
+            Self::Details,
+            Self::Replay,
+        ]
+        .into_iter()
+        .find(|kind| kind.tag() == tag)
     }
 }
 
@@ -440,9 +450,17 @@ impl Effort {
 
     /// The effort with this name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Off, Self::Minimal, Self::Low, Self::Medium, Self::High, Self::XHigh, Self::Max]
-            .into_iter()
-            .find(|effort| effort.name() == name)
+        [
+            Self::Off,
+            Self::Minimal,
+            Self::Low,
+            Self::Medium,
+            Self::High,
+            Self::XHigh,
+            Self::Max,
+        ]
+        .into_iter()
+        .find(|effort| effort.name() == name)
     }
 
     /// A thinking budget in tokens that stands for this effort where a dialect wants a number (our choice, §2.4).

@@ -38,15 +38,23 @@ impl Usage {
 
     /// All prompt tokens: what OpenAI calls `prompt_tokens`.
     pub fn total_input(&self) -> u64 {
-        [self.input, self.cache_read, self.cache_write, self.cache_write_1h, self.tool_prompt]
-            .into_iter()
-            .flatten()
-            .fold(0, u64::saturating_add)
+        [
+            self.input,
+            self.cache_read,
+            self.cache_write,
+            self.cache_write_1h,
+            self.tool_prompt,
+        ]
+        .into_iter()
+        .flatten()
+        .fold(0, u64::saturating_add)
     }
 
     /// All tokens produced: what OpenAI calls `completion_tokens`.
     pub fn total_output(&self) -> u64 {
-        self.output.unwrap_or(0).saturating_add(self.reasoning.unwrap_or(0))
+        self.output
+            .unwrap_or(0)
+            .saturating_add(self.reasoning.unwrap_or(0))
     }
 
     /// Prompt and output.
@@ -84,10 +92,19 @@ impl Usage {
         completion: Option<u64>,
         reasoning: Option<u64>,
     ) -> Self {
-        let cached = cache_read.unwrap_or(0).saturating_add(cache_write.unwrap_or(0));
+        let cached = cache_read
+            .unwrap_or(0)
+            .saturating_add(cache_write.unwrap_or(0));
         let input = prompt.map(|total| total.checked_sub(cached).unwrap_or(total));
         let thought = reasoning.unwrap_or(0);
         let output = completion.map(|total| total.checked_sub(thought).unwrap_or(total));
-        Self { input, cache_read, cache_write, output, reasoning, ..Self::default() }
+        Self {
+            input,
+            cache_read,
+            cache_write,
+            output,
+            reasoning,
+            ..Self::default()
+        }
     }
 }

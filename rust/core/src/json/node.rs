@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::tape::{Kind, Record};
-use super::text::{unescape, Joiner};
+use super::text::{Joiner, unescape};
 
 /// A number as it was sent: `1`, `1.0` and `1e0` stay what they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,7 +147,9 @@ impl<'t> Node<'t> {
 
     /// The member with this key, also when it is `null`. With duplicate keys (lenient parsing only): the first.
     pub fn find(self, key: &str) -> Option<Node<'t>> {
-        self.entries().find(|(name, _)| name.is(key)).map(|(_, value)| value)
+        self.entries()
+            .find(|(name, _)| name.is(key))
+            .map(|(_, value)| value)
     }
 
     /// The string member with this key.
@@ -169,7 +171,8 @@ impl<'t> Node<'t> {
 
     /// The members as (key, value); none when it is not an object.
     pub fn members(self) -> impl Iterator<Item = (Cow<'t, str>, Node<'t>)> {
-        self.entries().map(|(key, value)| (key.as_str().unwrap_or_default(), value))
+        self.entries()
+            .map(|(key, value)| (key.as_str().unwrap_or_default(), value))
     }
 
     /// The members with the key as a node, for its span.
@@ -186,7 +189,11 @@ impl<'t> Node<'t> {
 
     fn children(self, kind: Kind) -> (u32, u32) {
         let record = self.record();
-        if record.kind == kind { (self.at + 1, record.next) } else { (0, 0) }
+        if record.kind == kind {
+            (self.at + 1, record.next)
+        } else {
+            (0, 0)
+        }
     }
 
     /// JSON pointer (RFC 6901) of this value from the outermost one. Walks from the root: for error texts.
@@ -196,11 +203,15 @@ impl<'t> Node<'t> {
         while node.at != self.at {
             let holds = |child: Node<'t>| child.at <= self.at && self.at < child.record().next;
             if node.is_array() {
-                let Some((index, child)) = node.items().enumerate().find(|(_, c)| holds(*c)) else { break };
+                let Some((index, child)) = node.items().enumerate().find(|(_, c)| holds(*c)) else {
+                    break;
+                };
                 pointer.push_str(&format!("/{index}"));
                 node = child;
             } else {
-                let Some((key, child)) = node.members().find(|(_, c)| holds(*c)) else { break };
+                let Some((key, child)) = node.members().find(|(_, c)| holds(*c)) else {
+                    break;
+                };
                 pointer.push('/');
                 pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
                 node = child;

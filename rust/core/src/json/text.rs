@@ -74,9 +74,13 @@ impl Joiner {
 
     /// `rest` begins after the backslash.
     fn escape<'t>(&mut self, text: &mut String, rest: &'t str) -> &'t str {
-        let Some(letter) = rest.bytes().next() else { return "" };
+        let Some(letter) = rest.bytes().next() else {
+            return "";
+        };
         if letter == b'u' {
-            let unit = rest.get(1..5).and_then(|hex| u16::from_str_radix(hex, 16).ok());
+            let unit = rest
+                .get(1..5)
+                .and_then(|hex| u16::from_str_radix(hex, 16).ok());
             self.unit(text, unit.unwrap_or(0xFFFD));
             return rest.get(5..).unwrap_or("");
         }
@@ -95,7 +99,8 @@ impl Joiner {
     fn unit(&mut self, text: &mut String, unit: u16) {
         match (self.high.take(), unit) {
             (Some(high), 0xDC00..=0xDFFF) => {
-                let code = 0x10000 + ((u32::from(high) - 0xD800) << 10) + (u32::from(unit) - 0xDC00);
+                let code =
+                    0x10000 + ((u32::from(high) - 0xD800) << 10) + (u32::from(unit) - 0xDC00);
                 text.push(char::from_u32(code).unwrap_or(REPLACEMENT));
             }
             (held, _) => {

@@ -1,0 +1,269 @@
+//! Answers: which form and lane they take.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use super::ir_lane::IrLane;
+use super::raw_lane::RawLane;
+use crate::dialect::{DecodeContext, Dialect, EncodeContext, NameMap, RelayContext, codec};
+use crate::error::Error;
+use crate::ir::Usage;
+use crate::json::Tape;
+use crate::ledger::Ledger;
+use crate::loss::Loss;
+use crate::sse::{Frame, SseFramer};
+
+/// How an answer is to be read and written. One per attempt.
+#[derive(Debug)]
+pub struct Setup {
+    /// The client's dialect.
+    pub client: Dialect,
+    /// The upstream's dialect.
+    pub upstream: Dialect,
+    /// Whether the client gets events.
+    pub stream: bool,
+    /// Whether request and answer take the raw lane.
+    pub is_raw: bool,
+    /// For decoding.
+    pub decode: DecodeContext,
+    /// For encoding.
+    pub encode: EncodeContext,
+    /// For relaying.
+    pub relay: RelayContext,
+    /// Tool names to restore.
+    pub names: NameMap,
+    /// Where to remember reasoning, and whose it is.
+    pub ledger: Option<(Arc<Ledger>, String)>,
+    /// Largest event accepted, bytes.
+    pub event_limit: usize,
+}
+
+/// What an attempt's answer turned out to be.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// Token counts as far as they came.
+    pub usage: Usage,
+    /// The upstream's word for why it ended.
+    pub finish: Option<String>,
+    /// The upstream's id of the answer.
+    pub upstream_id: Option<String>,
+    /// The model that served.
+    pub upstream_model: Option<String>,
+    /// What the answer lost on its way.
+    pub losses: Vec<Loss>,
+    /// Bytes of text, thinking and arguments seen: the basis of an estimate where the upstream counts nothing.
+    pub output_bytes: u64,
+}
+
+enum Form {
+    /// Nothing but white space so far.
+    Unknown,
+    Events(SseFramer),
+    Whole(Vec<u8>),
+}
+
+enum Lane {
+    Raw(RawLane),
+    Ir(Box<IrLane>),
+}
+
+/// One per attempt; a retry starts with a fresh one.
+pub struct Transcoder {
+    setup: Setup,
+    form: Form,
+    lane: Option<Lane>,
+    is_complete: bool,
+}
+
+impl std::fmt::Debug for Transcoder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Transcoder")
+            .field("setup", &self.setup)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Transcoder {
+    /// A fresh answer path.
+    pub fn new(setup: Setup) -> Self {
+        Self {
+            setup,
+            form: Form::Unknown,
+            lane: None,
+            is_complete: false,
+        }
+    }
+
+    /// More bytes of a 2xx body, content coding removed. Client bytes are appended to `out`; `Err` leaves in `out`
+    /// what was complete before the error. After an `Err`, only `abort` and `report` may be called.
+    pub fn feed(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
+        if self.is_complete {
+            return Ok(());
+        }
+        if matches!(self.form, Form::Unknown) {
+            self.sniff(bytes)?;
+        }
+        match &mut self.form {
+            Form::Unknown => Ok(()),
+            Form::Whole(body) => {
+                body.extend_from_slice(bytes);
+                Ok(())
+            }
+            Form::Events(framer) => {
+                let Some(lane) = &mut self.lane else {
+                    return Ok(());
+                };
+                framer.feed(bytes, &mut |frame| lane.frame(&frame, out))?;
+                self.is_complete = lane.is_complete();
+                Ok(())
+            }
+        }
+    }
+
+    /// The upstream's body ended properly on the HTTP level. `Err(Truncated)` when the answer had not.
+    pub fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), Error> {
+        match std::mem::replace(&mut self.form, Form::Unknown) {
+            Form::Unknown if self.lane.is_none() => {
+                Err(Error::malformed("the upstream's answer is empty"))
+            }
+            Form::Unknown => Ok(()),
+            Form::Whole(body) => self.whole(&body, out),
+            Form::Events(mut framer) => {
+                let Some(lane) = &mut self.lane else {
+                    return Ok(());
+                };
+                if !self.is_complete {
+                    framer.finish(&mut |frame| lane.frame(&frame, out))?;
+                }
+                lane.finish(out)?;
+                self.is_complete = true;
+                Ok(())
+            }
+        }
+    }
+
+    /// Append the client dialect's error event. For streams; a one-shot answer that fails is never begun.
+    pub fn abort(&mut self, error: &Error, out: &mut Vec<u8>) {
+        match &mut self.lane {
+            Some(Lane::Ir(lane)) => lane.abort(error, out),
+            _ => codec(self.setup.client)
+                .stream_encoder(&self.setup.encode)
+                .abort(error, out),
+        }
+    }
+
+    /// Append what keeps a waiting client connected.
+    pub fn keepalive(&mut self, out: &mut Vec<u8>) {
+        match &mut self.lane {
+            Some(Lane::Ir(lane)) => lane.keepalive(out),
+            Some(Lane::Raw(lane)) if lane.has_content() => {
+                codec(self.setup.client)
+                    .stream_encoder(&self.setup.encode)
+                    .keepalive(out);
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether something of the answer has been decoded: from here on a retry would be seen by the client.
+    pub fn has_content(&self) -> bool {
+        match &self.lane {
+            Some(Lane::Raw(lane)) => lane.has_content(),
+            Some(Lane::Ir(lane)) => lane.has_content(),
+            None => false,
+        }
+    }
+
+    /// Whether the answer is complete and nothing more need be read.
+    pub fn is_complete(&self) -> bool {
+        self.is_complete
+    }
+
+    /// Whether the client gets events or one body.
+    pub fn is_stream(&self) -> bool {
+        self.setup.stream
+    }
+
+    /// What the answer turned out to be so far.
+    pub fn report(&self) -> Report {
+        match &self.lane {
+            Some(Lane::Raw(lane)) => lane.report(),
+            Some(Lane::Ir(lane)) => lane.report(),
+            None => Report::default(),
+        }
+    }
+
+    /// Read the upstream's error answer in its dialect.
+    pub fn decode_error(&self, status: u16, body: &[u8]) -> Error {
+        codec(self.setup.upstream).decode_error(status, body)
+    }
+
+    /// Decide by the first byte that means something. Padding before JSON (OpenRouter) and blank lines before events
+    /// are both white space; content types lie too often to be asked.
+    fn sniff(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+        match bytes.iter().find(|b| !b.is_ascii_whitespace()) {
+            None => return Ok(()),
+            Some(b'{' | b'[') => self.form = Form::Whole(Vec::new()),
+            Some(b'<') => return Err(Error::malformed("the upstream answered with a web page")),
+            Some(_) => {
+                self.form = Form::Events(SseFramer::new(self.setup.event_limit));
+                self.lane = Some(self.open_lane(self.setup.is_raw && self.setup.stream));
+            }
+        }
+        Ok(())
+    }
+
+    fn open_lane(&mut self, raw: bool) -> Lane {
+        if raw {
+            Lane::Raw(RawLane::new(
+                codec(self.setup.client).relay(&self.setup.relay),
+            ))
+        } else {
+            Lane::Ir(Box::new(IrLane::new(&mut self.setup)))
+        }
+    }
+
+    fn whole(&mut self, body: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
+        let text = std::str::from_utf8(body)
+            .map_err(|_| Error::malformed("the upstream's answer is not valid UTF-8"))?;
+        let text = text.trim_start_matches('\u{FEFF}');
+        let mut tape = Tape::new();
+        let root = tape.parse(text).map_err(|error| {
+            Error::malformed(format!("the upstream's answer is not valid JSON: {error}"))
+        })?;
+        let mut lane = self.open_lane(self.setup.is_raw && !self.setup.stream);
+        let result = match &mut lane {
+            Lane::Raw(lane) => lane.whole(text, root, out),
+            Lane::Ir(lane) => codec(self.setup.upstream)
+                .decode_response(root, &self.setup.decode, &mut lane.pipe(out))
+                .and_then(|()| lane.finish_whole(out)),
+        };
+        self.is_complete = result.is_ok();
+        self.lane = Some(lane);
+        result
+    }
+}
+
+impl Lane {
+    fn frame(&mut self, frame: &Frame<'_>, out: &mut Vec<u8>) -> Result<ControlFlow<()>, Error> {
+        match self {
+            Self::Raw(lane) => lane.frame(frame, out),
+            Self::Ir(lane) => lane.frame(frame, out),
+        }
+    }
+
+    fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), Error> {
+        match self {
+            Self::Raw(lane) => lane.finish(out),
+            Self::Ir(lane) => lane.finish(out),
+        }
+    }
+
+    fn is_complete(&self) -> bool {
+        match self {
+            Self::Raw(lane) => lane.is_complete(),
+            Self::Ir(lane) => lane.is_complete(),
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! The raw lane: every valid stream is relayed byte for byte, and vouched for.
+
+use std::ops::{ControlFlow, Range};
+
+use super::answer::Report;
+use super::request::splice_into;
+use crate::dialect::{Relay, Verdict};
+use crate::error::Error;
+use crate::json::Node;
+use crate::sse::Frame;
+
+/// Relays one answer.
+pub(super) struct RawLane {
+    relay: Box<dyn Relay>,
+    is_first: bool,
+    has_content: bool,
+    content_bytes: u64,
+}
+
+impl RawLane {
+    pub(super) fn new(relay: Box<dyn Relay>) -> Self {
+        Self {
+            relay,
+            is_first: true,
+            has_content: false,
+            content_bytes: 0,
+        }
+    }
+
+    pub(super) fn frame(
+        &mut self,
+        frame: &Frame<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<ControlFlow<()>, Error> {
+        // A byte order mark makes two SDKs lose the first event, and means nothing: the one byte sequence left out.
+        let is_first = std::mem::replace(&mut self.is_first, false);
+        let mark = if is_first && frame.raw.starts_with(b"\xEF\xBB\xBF") {
+            3
+        } else {
+            0
+        };
+        let Some(data) = frame.data else {
+            out.extend_from_slice(&frame.raw[mark..]);
+            return Ok(ControlFlow::Continue(()));
+        };
+        let verdict = self.relay.event(frame.name, data)?;
+        if verdict.has_content {
+            self.has_content = true;
+            self.content_bytes += data.len() as u64;
+        }
+        if !verdict.drop {
+            write_frame(frame, mark, data, &verdict, out);
+        }
+        Ok(if verdict.is_terminal {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        })
+    }
+
+    pub(super) fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), Error> {
+        let rest = self.relay.finish()?;
+        out.extend_from_slice(rest);
+        Ok(())
+    }
+
+    pub(super) fn whole(
+        &mut self,
+        text: &str,
+        root: Node<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        let edits = self.relay.response(root)?;
+        self.has_content = true;
+        self.content_bytes = text.len() as u64;
+        splice_into(text.as_bytes(), &edits, out);
+        Ok(())
+    }
+
+    pub(super) fn has_content(&self) -> bool {
+        self.has_content
+    }
+
+    pub(super) fn is_complete(&self) -> bool {
+        self.relay.is_complete()
+    }
+
+    pub(super) fn report(&self) -> Report {
+        let (id, model) = self.relay.served();
+        Report {
+            usage: self.relay.usage(),
+            finish: self.relay.finish_reason().map(Into::into),
+            upstream_id: id.map(Into::into),
+            upstream_model: model.map(Into::into),
+            losses: Vec::new(),
+            output_bytes: self.content_bytes,
+        }
+    }
+}
+
+fn write_frame(frame: &Frame<'_>, mark: usize, data: &str, verdict: &Verdict, out: &mut Vec<u8>) {
+    let raw = &frame.raw[mark..];
+    if let Some(name) = verdict.name {
+        // Leading blank lines would end an event that has only a name.
+        let blank = raw
+            .iter()
+            .take_while(|b| matches!(b, b'\n' | b'\r'))
+            .count();
+        out.extend_from_slice(format!("event: {name}\n").as_bytes());
+        write_data(
+            frame,
+            &raw[blank..],
+            mark + blank,
+            data,
+            &verdict.edits,
+            out,
+        );
+    } else {
+        write_data(frame, raw, mark, data, &verdict.edits, out);
+    }
+    if frame.is_unterminated {
+        let ended = raw.last().is_some_and(|b| matches!(b, b'\n' | b'\r'));
+        out.extend_from_slice(if ended { b"\n" } else { b"\n\n" });
+    }
+}
+
+/// `raw` is the frame from `offset` on.
+fn write_data(
+    frame: &Frame<'_>,
+    raw: &[u8],
+    offset: usize,
+    data: &str,
+    edits: &[(Range<usize>, String)],
+    out: &mut Vec<u8>,
+) {
+    match (&frame.span, edits) {
+        (_, []) => out.extend_from_slice(raw),
+        (Some(span), edits) => {
+            out.extend_from_slice(&raw[..span.start - offset]);
+            splice_into(data.as_bytes(), edits, out);
+            out.extend_from_slice(&raw[span.end - offset..]);
+        }
+        (None, edits) => {
+            // JSON over several data lines: its line breaks are white space, so one line says the same.
+            let line = data.replace(['\n', '\r'], " ");
+            if !frame.name.is_empty() {
+                out.extend_from_slice(format!("event: {}\n", frame.name).as_bytes());
+            }
+            out.extend_from_slice(b"data: ");
+            splice_into(line.as_bytes(), edits, out);
+            out.extend_from_slice(b"\n\n");
+        }
+    }
+}

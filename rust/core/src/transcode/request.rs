@@ -1,0 +1,244 @@
+//! Requests: parsed once, prepared for each target that is tried.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+
+use crate::dialect::{ClientContext, Dialect, NameMap, Target, codec};
+use crate::error::{Error, Kind};
+use crate::ir::Request;
+use crate::json::Doc;
+use crate::ledger::Ledger;
+use crate::loss::{Code, LossReport};
+
+/// A client's request: its body, parsed, and how it is to be read.
+#[derive(Debug)]
+pub struct ClientRequest {
+    dialect: Dialect,
+    doc: Doc,
+    cx: ClientContext,
+    model: String,
+    stream: bool,
+}
+
+/// What `prepare` needs to know besides the target.
+#[derive(Clone, Debug, Default)]
+pub struct Routing {
+    /// Refuse what cannot be carried without loss.
+    pub strict: bool,
+    /// Remembers reasoning for clients that drop it, and whose it is.
+    pub ledger: Option<(Arc<Ledger>, String)>,
+}
+
+/// A request ready for one target, and what its answer needs.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The body to send.
+    pub body: Bytes,
+    /// Tool names that were rewritten.
+    pub names: NameMap,
+    /// What could not be carried.
+    pub loss: LossReport,
+    /// Whether the raw lane is taken.
+    pub is_raw: bool,
+    /// We asked for usage and the client did not.
+    pub hide_usage: bool,
+    /// Whether the client wants usage in its stream.
+    pub stream_usage: bool,
+    /// The client's bound of output tokens, for reservations.
+    pub max_output_tokens: Option<u64>,
+}
+
+impl ClientRequest {
+    /// Parse a body. `Err`: not JSON, not an object, no usable `model`. Everything else is checked by
+    /// [`ClientRequest::prepare`]. `model` and `stream` are for dialects that say them outside the body.
+    pub fn parse(
+        dialect: Dialect,
+        body: Bytes,
+        cx: ClientContext,
+        outside: Option<(String, bool)>,
+    ) -> Result<Self, Error> {
+        let doc = Doc::parse(body).map_err(Error::from_json)?;
+        let root = doc.root();
+        if !root.is_object() {
+            return Err(Error::bad_request(
+                root,
+                "the request body must be a JSON object",
+            ));
+        }
+        let (model, stream) = if let Some(outside) = outside {
+            outside
+        } else {
+            let model = root
+                .get("model")
+                .ok_or_else(|| Error::client("model is required").at("/model"))?;
+            let name = model.as_str().filter(|name| !name.trim().is_empty());
+            let name =
+                name.ok_or_else(|| Error::bad_request(model, "model must be a non-empty string"))?;
+            let stream = match root.get("stream") {
+                Some(node) => node
+                    .as_bool()
+                    .ok_or_else(|| Error::bad_request(node, "stream must be a boolean"))?,
+                None => false,
+            };
+            (name.into_owned(), stream)
+        };
+        Ok(Self {
+            dialect,
+            doc,
+            cx,
+            model,
+            stream,
+        })
+    }
+
+    /// The client's dialect.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// The model the client named.
+    pub fn model(&self) -> &str {
+        &self.model
+    }
+
+    /// Whether the client wants events.
+    pub fn stream(&self) -> bool {
+        self.stream
+    }
+
+    /// The body as it came.
+    pub fn body(&self) -> &Bytes {
+        self.doc.bytes()
+    }
+
+    /// The request in no dialect's words.
+    pub fn decode(&self) -> Result<Request<'_>, Error> {
+        let mut request = codec(self.dialect).decode_request(self.doc.root(), &self.cx)?;
+        request.model = self.model.as_str().into();
+        request.stream = self.stream;
+        Ok(request)
+    }
+
+    /// Write the request for a target of this dialect.
+    ///
+    /// `Err` is always the client's: the request is invalid, cannot be carried, or (strict) not without loss.
+    pub fn prepare(
+        &self,
+        dialect: Dialect,
+        target: &Target,
+        routing: &Routing,
+    ) -> Result<Prepared, Error> {
+        let mut request = self.decode()?;
+        let mut loss = LossReport::new();
+        let mut prepared = if dialect == self.dialect {
+            self.relay(target, &request, &mut loss)?
+        } else {
+            if let Some((ledger, owner)) = &routing.ledger
+                && codec(self.dialect).forgets_reasoning()
+            {
+                ledger.restore(owner, &mut request, Instant::now());
+            }
+            encode(dialect, target, &request, &mut loss)?
+        };
+        if routing.strict {
+            refuse_losses(&loss)?;
+        }
+        prepared.loss = loss;
+        prepared.stream_usage = request.stream_usage;
+        prepared.max_output_tokens = request.max_output_tokens;
+        Ok(prepared)
+    }
+
+    fn relay(
+        &self,
+        target: &Target,
+        request: &Request<'_>,
+        loss: &mut LossReport,
+    ) -> Result<Prepared, Error> {
+        let edits = codec(self.dialect).relay_request(self.doc.root(), target, &self.cx, loss)?;
+        let mut prepared = Prepared::new(splice(self.doc.bytes(), &edits), NameMap::default());
+        prepared.is_raw = true;
+        prepared.hide_usage = self.stream && target.want_usage && !request.stream_usage;
+        Ok(prepared)
+    }
+}
+
+impl Prepared {
+    fn new(body: Bytes, names: NameMap) -> Self {
+        Self {
+            body,
+            names,
+            loss: LossReport::new(),
+            is_raw: false,
+            hide_usage: false,
+            stream_usage: false,
+            max_output_tokens: None,
+        }
+    }
+}
+
+fn encode(
+    dialect: Dialect,
+    target: &Target,
+    request: &Request<'_>,
+    loss: &mut LossReport,
+) -> Result<Prepared, Error> {
+    if request.sampling.n.is_some_and(|n| n != 1) {
+        return Err(Error::client(
+            "several answers (n > 1) are not available from this model's upstream",
+        )
+        .at("/n"));
+    }
+    for ext in &request.ext {
+        loss.add(Code::FieldDropped, &ext.pointer, "no counterpart upstream");
+    }
+    let encoded = codec(dialect).encode_request(request, target, loss)?;
+    Ok(Prepared::new(encoded.body.into(), encoded.names))
+}
+
+fn refuse_losses(loss: &LossReport) -> Result<(), Error> {
+    let refused: Vec<_> = loss
+        .entries()
+        .iter()
+        .filter(|entry| entry.code.is_refused_in_strict_mode())
+        .collect();
+    let Some(first) = refused.first() else {
+        return Ok(());
+    };
+    let list: Vec<_> = refused
+        .iter()
+        .map(|e| format!("{} at {}", e.code.name(), e.path))
+        .collect();
+    let message = format!(
+        "strict mode: the upstream cannot take this request without loss: {}",
+        list.join("; ")
+    );
+    let mut error = Error::new(Kind::BadRequest, crate::error::Source::Client, message);
+    error.pointer = Some(first.path.clone());
+    Err(error.with_code("lossy_request"))
+}
+
+/// Apply edits, which are in ascending order. Without edits the bytes are shared, not copied.
+pub(super) fn splice(text: &Bytes, edits: &[(Range<usize>, String)]) -> Bytes {
+    if edits.is_empty() {
+        return text.clone();
+    }
+    let added: usize = edits.iter().map(|(_, new)| new.len()).sum();
+    let mut out = Vec::with_capacity(text.len() + added);
+    splice_into(text, edits, &mut out);
+    out.into()
+}
+
+/// Apply edits and append the result.
+pub(super) fn splice_into(text: &[u8], edits: &[(Range<usize>, String)], out: &mut Vec<u8>) {
+    let mut from = 0;
+    for (range, new) in edits {
+        out.extend_from_slice(&text[from..range.start.max(from)]);
+        out.extend_from_slice(new.as_bytes());
+        from = range.end.max(from);
+    }
+    out.extend_from_slice(&text[from..]);
+}
