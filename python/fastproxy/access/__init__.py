@@ -1,0 +1,5 @@
+"""Who may call."""
+
+from .keys import Caller, KeyRing
+
+__all__ = ["Caller", "KeyRing"]

@@ -1,0 +1,76 @@
+"""Client keys: found wherever an SDK puts them, looked up by hash, compared in constant time."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from ..asgi import Headers, headers_named
+from ..errors import ProxyError
+
+#: Headers that carry a bare key: Anthropic, Azure OpenAI, Gemini.
+_KEY_HEADERS = (b"x-api-key", b"api-key", b"x-goog-api-key")
+
+
+class Caller(msgspec.Struct, frozen=True, kw_only=True):
+    """Who calls: a client key without its secret."""
+
+    name: str
+    models: tuple[str, ...] | None = None
+
+    def may_use(self, model: str) -> bool:
+        """Whether the key is for this model (exact names, `prefix-*`, `*`)."""
+        if self.models is None:
+            return True
+        return any(matches(pattern, model) for pattern in self.models)
+
+
+ANYBODY = Caller(name="anonymous")
+
+
+def matches(pattern: str, name: str) -> bool:
+    """`*` and `prefix-*` match as their form says; anything else matches itself."""
+    return name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
+
+
+def digest(secret: str) -> bytes:
+    """What is kept of a key. Keys have at least 128 random bits, so a fast hash is right."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
+class KeyRing:
+    """All client keys. An empty ring lets everybody in (refused by the config for addresses beyond loopback)."""
+
+    def __init__(self, keys: Iterable[tuple[bytes, Caller]]) -> None:
+        self._callers = dict(keys)
+
+    def authenticate(self, headers: Headers, query: bytes) -> Caller:
+        """The caller, or `ProxyError` `auth`. Several different keys in one request are refused, not guessed about."""
+        if not self._callers:
+            return ANYBODY
+        found = set(credentials(headers, query))
+        if not found:
+            raise ProxyError("auth", "no API key was sent", code="invalid_api_key")
+        if len(found) > 1:
+            raise ProxyError("auth", "the request carries different API keys", code="invalid_api_key")
+        hashed = digest(found.pop())
+        caller = self._callers.get(hashed)
+        # The lookup is by hash, so its timing says nothing about the key; the comparison keeps it so if that changes.
+        known = next((key for key in self._callers if hmac.compare_digest(key, hashed)), None) if caller else None
+        if caller is None or known is None:
+            raise ProxyError("auth", "the API key is not valid", code="invalid_api_key")
+        return caller
+
+
+def credentials(headers: Headers, query: bytes) -> list[str]:
+    """Every key in the request: bearer tokens, key headers, `?key=`."""
+    found = [value[7:].strip() for value in headers_named(headers, b"authorization") if value[:7].lower() == "bearer "]
+    for name in _KEY_HEADERS:
+        found.extend(value.strip() for value in headers_named(headers, name))
+    if b"key=" in query:
+        found.extend(value for name, value in parse_qsl(query.decode("latin-1")) if name == "key")
+    return [value for value in found if value]

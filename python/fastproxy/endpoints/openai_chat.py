@@ -1,0 +1,17 @@
+"""OpenAI Chat Completions."""
+
+from __future__ import annotations
+
+from ..gateway import Gateway
+from .route import Endpoint
+
+#: SDK base URLs hold `/v1`; users forget it or double it, and agents set `<proxy>/openai` as a base.
+PATHS = (
+    "/v1/chat/completions",
+    "/chat/completions",
+    "/v1/v1/chat/completions",
+    "/openai/v1/chat/completions",
+    "/openai/chat/completions",
+)
+
+ENDPOINTS = (Endpoint(paths=PATHS, methods=("POST",), dialect="openai_chat", action=Gateway.answer),)
