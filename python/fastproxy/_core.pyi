@@ -1,0 +1,15 @@
+"""The Rust part of fastproxy. Checked against the built extension by stubtest (`make lint`)."""
+
+from typing import Final, TypedDict
+
+__version__: Final[str]
+
+class BuildInfo(TypedDict):
+    version: str
+    arch: str
+    os: str
+    profile: str
+    dialects: list[str]
+
+def build_info() -> BuildInfo:
+    """Facts about this build: version, platform, profile and the dialects that are in it."""
