@@ -47,7 +47,12 @@ impl Client {
     }
 
     /// A small call (login, token count, model list): the whole answer, at most `max_bytes` of it.
-    pub async fn fetch(&self, call: &Call, timeouts: &Timeouts, max_bytes: usize) -> Result<Fetched, Error> {
+    pub async fn fetch(
+        &self,
+        call: &Call,
+        timeouts: &Timeouts,
+        max_bytes: usize,
+    ) -> Result<Fetched, Error> {
         unimplemented!()
     }
 }

@@ -1,5 +1,11 @@
 //! Everything that talks to upstreams.
-#![allow(unused_variables, unused_mut, dead_code, clippy::unused_async, clippy::unimplemented)]
+#![allow(
+    unused_variables,
+    unused_mut,
+    dead_code,
+    clippy::unused_async,
+    clippy::unimplemented
+)]
 
 pub mod call;
 pub mod client;

@@ -38,7 +38,10 @@ impl Stop {
 
     /// End the exchange. May be called from any thread; later calls do nothing.
     pub fn fire(&self, cause: StopCause) {
-        let first = self.0.cause.compare_exchange(0, cause as u8, Ordering::AcqRel, Ordering::Acquire);
+        let first =
+            self.0
+                .cause
+                .compare_exchange(0, cause as u8, Ordering::AcqRel, Ordering::Acquire);
         if first.is_ok() {
             self.0.notify.notify_one();
         }

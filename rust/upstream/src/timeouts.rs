@@ -43,6 +43,10 @@ pub struct Keepalive {
 
 impl Default for Keepalive {
     fn default() -> Self {
-        Self { after: Duration::from_secs(10), interval: Duration::from_secs(10), early: None }
+        Self {
+            after: Duration::from_secs(10),
+            interval: Duration::from_secs(10),
+            early: None,
+        }
     }
 }

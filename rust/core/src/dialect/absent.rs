@@ -2,7 +2,7 @@
 #![allow(clippy::panic, missing_docs, clippy::unimplemented)]
 use std::ops::Range;
 
-use super::*;
+use super::{Codec, Node, ClientContext, Request, Error, Target, LossReport, EncodedRequest, DecodeContext, EventDecoder, Emit, EncodeContext, EventEncoder, Answer, RelayContext, Relay, Concept, Fidelity};
 
 #[derive(Debug)]
 pub struct Absent;

@@ -234,10 +234,10 @@ impl AnswerPart {
                 opaque.push(state.clone().into_owned());
             }
             (Self::Text { citations, .. }, Piece::Citation(citation)) => {
-                citations.push(citation.into())
+                citations.push(citation.into());
             }
             (Self::Text { logprobs, .. }, Piece::Logprobs(tokens)) => {
-                add_logprobs(logprobs, tokens)
+                add_logprobs(logprobs, tokens);
             }
             (Self::Media { data, .. }, Piece::Data(more)) => data.push_str(more),
             (Self::Native { raw, .. }, Piece::Native(item)) => (*item).clone_into(raw),

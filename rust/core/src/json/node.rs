@@ -1,6 +1,7 @@
 //! A value on the tape.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::ops::Range;
 
 use super::tape::{Kind, Record};
@@ -206,7 +207,7 @@ impl<'t> Node<'t> {
                 let Some((index, child)) = node.items().enumerate().find(|(_, c)| holds(*c)) else {
                     break;
                 };
-                pointer.push_str(&format!("/{index}"));
+                let _ = write!(pointer, "/{index}");
                 node = child;
             } else {
                 let Some((key, child)) = node.members().find(|(_, c)| holds(*c)) else {

@@ -149,7 +149,8 @@ impl Parser<'_> {
     /// After `[`, after an element: an element, a comma and an element, or the end.
     fn array_step(&mut self, container: u32) -> Result<(), JsonError> {
         if self.peek() == Some(b']') {
-            return self.close(container);
+            self.close(container);
+            return Ok(());
         }
         if self.is_empty(container) {
             return self.value();
@@ -164,7 +165,8 @@ impl Parser<'_> {
             if self.strict {
                 self.refuse_duplicates(container)?;
             }
-            return self.close(container);
+            self.close(container);
+            return Ok(());
         }
         if !self.is_empty(container) {
             self.expect(b',')?;
@@ -203,14 +205,13 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn close(&mut self, container: u32) -> Result<(), JsonError> {
+    fn close(&mut self, container: u32) {
         self.at += 1;
         let next = self.tape.records.len() as u32;
         let record = &mut self.tape.records[container as usize];
         record.end = self.at as u32;
         record.next = next;
         self.tape.open.pop();
-        Ok(())
     }
 
     /// Every string record spans its quotes.

@@ -86,7 +86,7 @@ impl Guard {
                 self.usage.merge(&usage);
                 next(Delta::Usage(self.usage));
             }
-            Delta::Finish(finish) => self.finish(finish, next),
+            Delta::Finish(finish) => self.finish(&finish, next),
             Delta::Keepalive => next(Delta::Keepalive),
             Delta::End => self.end(next),
         }
@@ -204,7 +204,7 @@ impl Guard {
         next(Delta::PartEnd { part });
     }
 
-    fn finish(&mut self, finish: Finish<'_>, next: &mut Next<'_>) {
+    fn finish(&mut self, finish: &Finish<'_>, next: &mut Next<'_>) {
         if self.is_finished {
             return;
         }
@@ -220,7 +220,10 @@ impl Guard {
             FinishReason::ToolUse => FinishReason::End,
             other => other,
         };
-        next(Delta::Finish(Finish { reason, ..finish }));
+        next(Delta::Finish(Finish {
+            reason,
+            ..finish.clone()
+        }));
     }
 
     fn end(&mut self, next: &mut Next<'_>) {

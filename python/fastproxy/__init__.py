@@ -1,0 +1,1 @@
+"""fastproxy: an LLM API proxy that speaks every big dialect."""

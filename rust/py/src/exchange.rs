@@ -1,0 +1,201 @@
+//! One attempt at one upstream, awaited from Python.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use fastproxy_core::dialect::{DecodeContext, EncodeContext, RelayContext, codec};
+use fastproxy_core::error::{Error, Kind, Source};
+use fastproxy_core::sse::DEFAULT_EVENT_LIMIT;
+use fastproxy_core::transcode::{Report, Setup, Transcoder};
+use fastproxy_upstream::call::Call;
+use fastproxy_upstream::exchange::{self as upstream, Expect};
+use fastproxy_upstream::outcome::{Outcome as UpstreamOutcome, RetryClass, Status};
+use fastproxy_upstream::sink::Header;
+use fastproxy_upstream::stop::{Stop, StopCause};
+use fastproxy_upstream::timeouts::{Keepalive, Timeouts};
+use futures_util::FutureExt;
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+
+use crate::bridge::Pending;
+use crate::client::{Client, Endpoint, add_headers, seconds};
+use crate::outcome::Outcome;
+use crate::request::{Prepared, Request};
+use crate::sink::AsgiSink;
+
+type Ready = (upstream::Exchange<Transcoder>, AsgiSink);
+
+/// One attempt. `run` once; `cancel` any time, from any thread.
+#[pyclass(frozen, module = "fastproxy._core")]
+pub(crate) struct Exchange {
+    ready: Mutex<Option<Ready>>,
+    client: Py<Client>,
+    stop: Stop,
+}
+
+#[pymethods]
+impl Exchange {
+    /// `headers` go upstream, `head` to the client (status 200); `timeouts`: connect, first byte, idle, total, seconds.
+    #[new]
+    #[pyo3(signature = (client, endpoint, path, request, prepared, *, headers, head, send, request_id, timeouts, event_bytes=DEFAULT_EVENT_LIMIT, response_bytes=64 << 20))]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "keywords of a Python constructor"
+    )]
+    fn new(
+        py: Python<'_>,
+        client: Py<Client>,
+        endpoint: &Endpoint,
+        path: String,
+        request: &Request,
+        prepared: &Prepared,
+        headers: Vec<(String, String)>,
+        head: Vec<Header>,
+        send: Py<PyAny>,
+        request_id: &str,
+        timeouts: (f64, f64, f64, f64),
+        event_bytes: usize,
+        response_bytes: u64,
+    ) -> PyResult<Self> {
+        let call = Call::post(&endpoint.inner, path, prepared.inner.body.clone());
+        let stream = request.inner.stream();
+        let upstream_dialect = prepared.dialect;
+        let stop = Stop::new();
+        let exchange = upstream::Exchange {
+            call: add_headers(call, &headers)?,
+            answer: Transcoder::new(setup(request, prepared, request_id, event_bytes)),
+            expect: if stream {
+                Expect::EventStream
+            } else {
+                Expect::Document
+            },
+            decode_error: Box::new(move |status, body| {
+                codec(upstream_dialect).decode_error(status, body)
+            }),
+            head,
+            timeouts: Timeouts {
+                connect: seconds(timeouts.0)?,
+                first_byte: seconds(timeouts.1)?,
+                idle: seconds(timeouts.2)?,
+                total: seconds(timeouts.3)?,
+                ..Timeouts::default()
+            },
+            keepalive: Keepalive::default(),
+            hold_back: true,
+            max_response_bytes: response_bytes,
+            stop: stop.clone(),
+        };
+        Ok(Self {
+            ready: Mutex::new(Some((exchange, AsgiSink::open(py, send)?))),
+            client,
+            stop,
+        })
+    }
+
+    /// Awaits the `Outcome`. Never raises for what an upstream or a client does.
+    fn run(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let ready = self
+            .ready
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let Some((exchange, mut sink)) = ready else {
+            return Err(PyRuntimeError::new_err("an exchange runs once"));
+        };
+        let pending = Pending::new(py)?;
+        let future = pending.future(py);
+        let client = self.client.get();
+        let http = client.inner.clone();
+        client.runtime.spawn(async move {
+            let attempt = AssertUnwindSafe(exchange.run(&http, &mut sink));
+            let outcome = attempt
+                .catch_unwind()
+                .await
+                .unwrap_or_else(|_| panicked(sink.is_started()));
+            Python::attach(|py| {
+                drop(sink);
+                let outcome = Py::new(py, Outcome::new(outcome)).map(Py::into_any);
+                pending.settle(py, outcome);
+            });
+        });
+        Ok(future)
+    }
+
+    /// End it: `client_gone` (nothing more is sent), `shutdown` or `deadline` (the client gets an error event).
+    fn cancel(&self, cause: &str) -> PyResult<()> {
+        self.stop.fire(match cause {
+            "client_gone" => StopCause::ClientGone,
+            "shutdown" => StopCause::Shutdown,
+            "deadline" => StopCause::Deadline,
+            other => {
+                return Err(pyo3::exceptions::PyValueError::new_err(format!(
+                    "unknown cause {other:?}"
+                )));
+            }
+        });
+        Ok(())
+    }
+}
+
+fn setup(request: &Request, prepared: &Prepared, request_id: &str, event_limit: usize) -> Setup {
+    let created = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs());
+    let state = request.state.get();
+    let model = request.inner.model();
+    Setup {
+        client: request.inner.dialect(),
+        upstream: prepared.dialect,
+        stream: request.inner.stream(),
+        is_raw: prepared.inner.is_raw,
+        decode: DecodeContext {
+            origin: prepared.origin.clone(),
+            id_seed: request_id.into(),
+        },
+        encode: EncodeContext {
+            model: model.into(),
+            request_id: request_id.into(),
+            created,
+            stream_usage: prepared.inner.stream_usage,
+            version: request.version.clone(),
+            envelope: Arc::clone(&state.envelope),
+        },
+        relay: RelayContext {
+            model: model.into(),
+            hide_usage: prepared.inner.hide_usage,
+        },
+        names: prepared.inner.names.clone(),
+        ledger: Some((Arc::clone(&state.ledger), prepared.owner.clone())),
+        event_limit,
+    }
+}
+
+/// A panic is our bug: the client gets a 500 in its dialect (or, mid-stream, an abnormal close), never an abort.
+fn panicked(is_started: bool) -> UpstreamOutcome {
+    UpstreamOutcome {
+        status: if is_started {
+            Status::AbortedMidStream
+        } else {
+            Status::Failed
+        },
+        error: Some(Error::new(
+            Kind::Internal,
+            Source::Proxy,
+            "the proxy failed on this answer",
+        )),
+        class: RetryClass::Never,
+        body: None,
+        report: Report::default(),
+        upstream_status: None,
+        upstream_headers: Vec::new(),
+        upstream_request_id: None,
+        headers_after: None,
+        content_after: None,
+        duration: Duration::ZERO,
+        reused_connection: false,
+        resent: false,
+        bytes_in: 0,
+        bytes_out: 0,
+    }
+}

@@ -1,0 +1,232 @@
+//! A client's request, and what it becomes for one target.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use fastproxy_core::dialect::{self as core, Dialect, Profile, Replay};
+use fastproxy_core::transcode::{self, ClientRequest, Routing};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
+use pyo3::types::{PyBytes, PyDict};
+
+use crate::bridge::unlocked;
+use crate::error::{dialect, raise};
+use crate::state::OpaqueState;
+
+/// A client's request: parsed once, prepared for each target that is tried.
+#[pyclass(frozen, module = "fastproxy._core")]
+pub(crate) struct Request {
+    pub(crate) inner: ClientRequest,
+    pub(crate) version: Option<String>,
+    pub(crate) state: Py<OpaqueState>,
+}
+
+#[pymethods]
+impl Request {
+    /// Parse a body. Raises `ProxyError`.
+    #[staticmethod]
+    #[pyo3(signature = (dialect_name, body, state, *, version=None, outside=None))]
+    fn parse(
+        py: Python<'_>,
+        dialect_name: &str,
+        body: PyBackedBytes,
+        state: Py<OpaqueState>,
+        version: Option<String>,
+        outside: Option<(String, bool)>,
+    ) -> PyResult<Self> {
+        let cx = core::ClientContext {
+            version: version.clone(),
+            envelope: Arc::clone(&state.get().envelope),
+        };
+        let dialect = dialect(dialect_name)?;
+        // The Python bytes are shared, not copied: images make bodies of many megabytes.
+        let body = Bytes::from_owner(body);
+        let inner = unlocked(py, body.len(), || {
+            ClientRequest::parse(dialect, body, cx, outside)
+        })
+        .map_err(|error| raise(py, &error))?;
+        Ok(Self {
+            inner,
+            version,
+            state,
+        })
+    }
+
+    /// The model the client named.
+    #[getter]
+    fn model(&self) -> &str {
+        self.inner.model()
+    }
+
+    /// Whether the client wants events.
+    #[getter]
+    fn stream(&self) -> bool {
+        self.inner.stream()
+    }
+
+    /// The client's dialect.
+    #[getter]
+    fn dialect(&self) -> &'static str {
+        self.inner.dialect().name()
+    }
+
+    /// Write the request for a target. Raises `ProxyError` (always the client's). `owner` keeps clients' state apart.
+    #[pyo3(signature = (target, *, owner, strict=false))]
+    fn prepare(
+        &self,
+        py: Python<'_>,
+        target: &Target,
+        owner: &str,
+        strict: bool,
+    ) -> PyResult<Prepared> {
+        let ledger = Some((Arc::clone(&self.state.get().ledger), owner.to_owned()));
+        let routing = Routing { strict, ledger };
+        let work = || self.inner.prepare(target.dialect, &target.inner, &routing);
+        let inner =
+            unlocked(py, self.inner.body().len(), work).map_err(|error| raise(py, &error))?;
+        Ok(Prepared {
+            inner,
+            dialect: target.dialect,
+            origin: target.inner.origin.clone(),
+            owner: owner.into(),
+        })
+    }
+
+    /// A local estimate of the prompt's tokens, for upstreams that cannot count.
+    fn estimate_tokens(&self, py: Python<'_>) -> PyResult<u64> {
+        let work = || {
+            self.inner
+                .decode()
+                .map(|request| fastproxy_core::context::estimate_tokens(&request))
+        };
+        unlocked(py, self.inner.body().len(), work).map_err(|error| raise(py, &error))
+    }
+}
+
+/// What a request is prepared for.
+#[pyclass(frozen, module = "fastproxy._core")]
+pub(crate) struct Target {
+    pub(crate) dialect: Dialect,
+    pub(crate) inner: core::Target,
+}
+
+#[pymethods]
+impl Target {
+    #[new]
+    #[pyo3(signature = (*, dialect, model, origin, version=None, profile=None, want_usage=true))]
+    fn new(
+        dialect: &str,
+        model: String,
+        origin: String,
+        version: Option<String>,
+        profile: Option<&Bound<'_, PyDict>>,
+        want_usage: bool,
+    ) -> PyResult<Self> {
+        let profile = profile.map(read_profile).transpose()?.unwrap_or_default();
+        let inner = core::Target {
+            model,
+            origin,
+            version,
+            profile,
+            want_usage,
+        };
+        Ok(Self {
+            dialect: self::dialect(dialect)?,
+            inner,
+        })
+    }
+}
+
+/// Every key must be known: a misspelt quirk would silently not apply.
+fn read_profile(fields: &Bound<'_, PyDict>) -> PyResult<Profile> {
+    let mut profile = Profile::default();
+    for (key, value) in fields {
+        match key.extract::<String>()?.as_str() {
+            "text_as_string" => profile.text_as_string = value.extract()?,
+            "legacy_max_tokens" => profile.legacy_max_tokens = value.extract()?,
+            "no_developer_role" => profile.no_developer_role = value.extract()?,
+            "schema_needs_properties" => profile.schema_needs_properties = value.extract()?,
+            "replay_reasoning" => {
+                profile.replay_reasoning = read_replay(&value.extract::<String>()?)?
+            }
+            "thinking_switch" => profile.thinking_switch = value.extract()?,
+            "reasoning_effort" => profile.reasoning_effort = value.extract()?,
+            "stream_usage" => profile.stream_usage = value.extract()?,
+            "mid_system" => profile.mid_system = value.extract()?,
+            "adaptive_thinking" => profile.adaptive_thinking = value.extract()?,
+            "forbidden" => profile.forbidden = value.extract()?,
+            "default_max_tokens" => profile.default_max_tokens = value.extract()?,
+            "max_output_tokens" => profile.max_output_tokens = value.extract()?,
+            unknown => {
+                return Err(PyValueError::new_err(format!(
+                    "unknown profile setting {unknown:?}"
+                )));
+            }
+        }
+    }
+    Ok(profile)
+}
+
+fn read_replay(name: &str) -> PyResult<Replay> {
+    match name {
+        "never" => Ok(Replay::Never),
+        "if_issued" => Ok(Replay::IfIssued),
+        "always" => Ok(Replay::Always),
+        _ => Err(PyValueError::new_err(format!(
+            "unknown replay_reasoning {name:?}"
+        ))),
+    }
+}
+
+/// A request ready for one target.
+#[pyclass(frozen, module = "fastproxy._core")]
+pub(crate) struct Prepared {
+    pub(crate) inner: transcode::Prepared,
+    pub(crate) dialect: Dialect,
+    pub(crate) origin: String,
+    pub(crate) owner: String,
+}
+
+#[pymethods]
+impl Prepared {
+    /// The body to send.
+    #[getter]
+    fn body<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.inner.body)
+    }
+
+    /// Whether bytes are relayed (both sides speak the same dialect).
+    #[getter]
+    fn is_raw(&self) -> bool {
+        self.inner.is_raw
+    }
+
+    /// The value of `x-fastproxy-loss`, if anything was lost.
+    #[getter]
+    fn loss_header(&self) -> Option<String> {
+        (!self.inner.loss.is_empty()).then(|| self.inner.loss.header())
+    }
+
+    /// What was lost: (code, path, detail).
+    #[getter]
+    fn losses(&self) -> Vec<(&'static str, String, String)> {
+        losses(self.inner.loss.entries())
+    }
+
+    /// The client's bound of output tokens.
+    #[getter]
+    fn max_output_tokens(&self) -> Option<u64> {
+        self.inner.max_output_tokens
+    }
+}
+
+/// Losses as Python reads them.
+pub(crate) fn losses(
+    entries: &[fastproxy_core::loss::Loss],
+) -> Vec<(&'static str, String, String)> {
+    entries
+        .iter()
+        .map(|loss| (loss.code.name(), loss.path.clone(), loss.detail.clone()))
+        .collect()
+}
