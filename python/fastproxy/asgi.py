@@ -109,6 +109,31 @@ class DisconnectWatch:
         self._on_gone()
 
 
+class SendPump:
+    """Sends messages in order on the event loop, for servers other than granian. Rust pushes, one at a time."""
+
+    def __init__(self, send: Send, ready: Callable[[bool], None]) -> None:
+        self.loop = asyncio.get_running_loop()
+        self._send = send
+        self._ready = ready
+        self._task: asyncio.Task[None] | None = None
+
+    def push(self, message: Message) -> None:
+        """Send this; `ready` is called with whether the client is still there. Called on the loop."""
+        self._task = self.loop.create_task(self._run(message, self._task))
+
+    async def _run(self, message: Message, before: asyncio.Task[None] | None) -> None:
+        if before is not None:
+            await before
+        try:
+            await self._send(message)
+        except OSError:
+            # What servers raise for a client that left (ASGI 2.4): the exchange ends as cancelled.
+            self._ready(False)
+        else:
+            self._ready(True)
+
+
 async def send_response(send: Send, status: int, headers: Headers, body: bytes) -> None:
     """One complete response."""
     headers = [*headers, (b"content-length", str(len(body)).encode())]

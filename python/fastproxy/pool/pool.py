@@ -42,6 +42,15 @@ class Pool:
         """Leases held now."""
         return sum(len(account.leases) for account in self.accounts)
 
+    def replace(self, accounts: Iterable[Account], *, max_cooldown: float) -> None:
+        """Another configuration: accounts with the same name and key keep their leases and rests."""
+        known = {account.name: account for account in self.accounts}
+        self.accounts = list(accounts)
+        self.max_cooldown = max_cooldown
+        for account in self.accounts:
+            if (old := known.get(account.name)) is not None and old.key == account.key:
+                account.adopt(old)
+
     def try_acquire(self, *, excluded: frozenset[str] = frozenset()) -> Lease | None:
         """A lease on the least busy account that can serve now."""
         now = self._clock()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from urllib.parse import urlencode
 
 import msgspec
@@ -14,38 +13,46 @@ from ..pool import Account, Pool
 
 #: Path behind the base URL that the dialect's official SDK takes.
 _PATHS = {"openai_chat": "/chat/completions", "anthropic": "/v1/messages"}
-_DEFAULT_AUTH = {"openai_chat": "bearer", "anthropic": "x-api-key"}
 _ANTHROPIC_VERSION = "2023-06-01"
 #: Client headers that an upstream of the same dialect is shown. Nothing else of the client's is forwarded.
-_FORWARDED = {"anthropic": (b"anthropic-version", b"anthropic-beta"), "openai_chat": (b"openai-beta",)}
+_FORWARDED = {"anthropic": (b"anthropic-beta",), "openai_chat": (b"openai-beta",)}
+
+Pairs = list[tuple[str, str]]
 
 
 class Upstream:
     """One configured upstream, ready to be called."""
 
-    def __init__(self, configured: Configured, pool: Pool) -> None:
+    def __init__(self, client: _core.Client, configured: Configured, pool: Pool) -> None:
         self.name = configured.name
         self.dialect = configured.dialect
-        self.timeouts = configured.timeouts
         self.pool = pool
         self._configured = configured
         self._profile = msgspec.to_builtins(configured.profile)
-        self._endpoints = {account.name: self._endpoint(account) for account in pool.accounts}
+        base = configured.base_url.rstrip("/")
+        self._path = _PATHS[self.dialect]
+        if base.endswith("/v1") and self._path.startswith("/v1/"):
+            self._path = self._path[len("/v1") :]
+        self._query = f"?{urlencode(configured.query)}" if configured.query else ""
+        self._endpoints = {account.name: self._endpoint(client, base, account) for account in pool.accounts}
 
     @classmethod
-    def from_config(cls, configured: Configured, previous: Upstream | None) -> Upstream:
-        """Build it; accounts that the previous configuration had keep their leases and rests."""
-        known = {account.name: account for account in previous.pool.accounts} if previous else {}
-        accounts = []
-        for entry in configured.accounts:
-            key = entry.key.reveal() if entry.key is not None else None
-            account = Account(
-                entry.name, key=key, max_in_flight=entry.max_in_flight, weight=entry.weight, proxy=entry.proxy
+    def build(cls, client: _core.Client, configured: Configured, previous: Upstream | None) -> Upstream:
+        """Build it. The pool of an upstream outlives reloads: its accounts keep their leases and rests."""
+        accounts = [
+            Account(
+                entry.name,
+                key=entry.key.reveal() if entry.key is not None else None,
+                max_in_flight=entry.max_in_flight,
+                weight=entry.weight,
+                proxy=entry.proxy.reveal() if entry.proxy is not None else None,
             )
-            if (old := known.get(entry.name)) is not None and old.key == key:
-                account.adopt(old)
-            accounts.append(account)
-        return cls(configured, Pool(configured.name, accounts, max_cooldown=configured.max_cooldown))
+            for entry in configured.accounts
+        ] or [Account("default", key=None, max_in_flight=0, weight=1, proxy=None)]
+        if previous is None:
+            return cls(client, configured, Pool(configured.name, accounts, max_cooldown=configured.max_cooldown))
+        previous.pool.replace(accounts, max_cooldown=configured.max_cooldown)
+        return cls(client, configured, previous.pool)
 
     def target(self, model: str, client_dialect: str, client_headers: Headers) -> _core.Target:
         """What a request for this model is encoded for."""
@@ -58,36 +65,39 @@ class Upstream:
             want_usage=True,
         )
 
-    def url(self, suffix: str = "") -> str:
-        """Where requests go."""
-        base = str(self._configured.base_url).rstrip("/")
-        path = _PATHS[self.dialect]
-        if base.endswith("/v1") and path.startswith("/v1/"):
-            path = path[len("/v1") :]
-        query = f"?{urlencode(self._configured.query)}" if self._configured.query else ""
-        return f"{base}{path}{suffix}{query}"
+    def path(self, suffix: str = "") -> str:
+        """Where requests go, behind the base URL."""
+        return f"{self._path}{suffix}{self._query}"
+
+    def counts_tokens(self) -> bool:
+        """Whether it can count a prompt's tokens itself."""
+        return self.dialect == "anthropic"
 
     def endpoint(self, account: Account) -> _core.Endpoint:
         """How connections for this account are made."""
         return self._endpoints[account.name]
 
-    def headers(self, account: Account, client_dialect: str, client_headers: Headers, request_id: str) -> Headers:
+    def seconds(self, is_stream: bool, max_stream: float) -> tuple[float, float, float, float]:
+        """Timeouts of one attempt: connect, first byte, idle, total. A whole answer has no bytes to be idle between."""
+        limits = self._configured.timeouts
+        total = min(limits.total, max_stream)
+        return (limits.connect, limits.first_byte if is_stream else total, limits.idle, total)
+
+    def headers(self, account: Account, client_dialect: str, client_headers: Headers, request_id: str) -> Pairs:
         """Headers of one call: the account's key, never the client's."""
-        headers: Headers = [
-            (b"content-type", b"application/json"),
-            (b"user-agent", f"fastproxy/{__version__}".encode()),
-            (b"x-client-request-id", request_id.encode()),
+        headers: Pairs = [
+            ("content-type", "application/json"),
+            ("user-agent", f"fastproxy/{__version__}"),
+            ("x-client-request-id", request_id),
+            *self._credential(account),
         ]
-        headers += self._credential(account)
         if client_dialect == self.dialect:
             for name in _FORWARDED.get(self.dialect, ()):
-                if (value := header(client_headers, name)) is not None and name != b"anthropic-version":
-                    headers.append((name, value.encode("latin-1")))
+                if (value := header(client_headers, name)) is not None:
+                    headers.append((name.decode(), value))
         if (version := self._version(client_dialect, client_headers)) is not None:
-            headers.append((b"anthropic-version", version.encode()))
-        extra: Mapping[str, str] = self._configured.headers
-        headers += [(name.lower().encode(), value.encode()) for name, value in extra.items()]
-        return headers
+            headers.append(("anthropic-version", version))
+        return [*headers, *self._configured.headers.items()]
 
     def _version(self, client_dialect: str, client_headers: Headers) -> str | None:
         if self.dialect != "anthropic":
@@ -95,20 +105,18 @@ class Upstream:
         sent = header(client_headers, b"anthropic-version") if client_dialect == "anthropic" else None
         return sent or self._configured.version or _ANTHROPIC_VERSION
 
-    def _credential(self, account: Account) -> Headers:
-        if account.key is None:
+    def _credential(self, account: Account) -> Pairs:
+        style = self._configured.auth
+        if account.key is None or style == "none":
             return []
-        style = self._configured.auth or _DEFAULT_AUTH[self.dialect]
-        if style == "none":
-            return []
-        if style == "bearer":
-            return [(b"authorization", f"Bearer {account.key}".encode())]
-        return [(style.encode(), account.key.encode())]
+        return [("authorization", f"Bearer {account.key}")] if style == "bearer" else [(style, account.key)]
 
-    def _endpoint(self, account: Account) -> _core.Endpoint:
+    def _endpoint(self, client: _core.Client, base_url: str, account: Account) -> _core.Endpoint:
         configured = self._configured
-        return _core.Endpoint(
-            proxy=account.proxy or configured.proxy,
+        shared_proxy = configured.proxy.reveal() if configured.proxy is not None else None
+        return client.endpoint(
+            base_url,
+            proxy=account.proxy or shared_proxy,
             ca_file=configured.ca_file,
             verify_tls=configured.verify_tls,
             allow_private=configured.allow_private,

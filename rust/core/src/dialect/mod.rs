@@ -61,6 +61,8 @@ pub struct ClientContext {
     pub version: Option<String>,
     /// Opens opaque state that we sealed.
     pub envelope: Arc<Envelope>,
+    /// Only the prompt's tokens are to be counted: no bound of output tokens is needed.
+    pub is_count: bool,
 }
 
 /// What a request is encoded for.

@@ -1,0 +1,281 @@
+"""The life of one request: read it, route it, lease an account, exchange, settle."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from . import _core
+from .access import KeyRing
+from .asgi import ClientDisconnected, DisconnectWatch, Headers, header, read_body
+from .call import Call
+from .config import Config
+from .errors import ProxyError
+from .pool import Lease
+from .retries import Attempts, RetryBudget, fault_of, public
+from .routing import Candidate, Route, Router
+from .snapshot import Snapshot
+from .upstreams import Upstream
+
+_LOG = logging.getLogger("fastproxy")
+_EVENT_STREAM: Headers = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-cache"),
+    (b"x-accel-buffering", b"no"),
+]
+#: How long a request waits for a slot when every account is full. Seconds.
+_MAX_WAIT = 60.0
+
+
+class Gateway:
+    """Answers requests with the configuration of the moment; requests in flight keep the one they began with."""
+
+    def __init__(self, client: _core.Client, opaque: _core.OpaqueState, config: Config) -> None:
+        self.client = client
+        self.opaque = opaque
+        self.snapshot = Snapshot.build(client, config, None)
+        self.is_draining = False
+        self._active: set[_core.Exchange] = set()
+        self._budget = RetryBudget()
+
+    # -- state ------------------------------------------------------------------------------------------------------
+
+    def reload(self, config: Config) -> None:
+        """Serve new requests by this configuration. Accounts that stay keep their leases and rests."""
+        self.snapshot = Snapshot.build(self.client, config, self.snapshot)
+
+    @property
+    def keys(self) -> KeyRing:
+        """Who may call."""
+        return self.snapshot.keys
+
+    @property
+    def router(self) -> Router:
+        """Where models go."""
+        return self.snapshot.router
+
+    def in_flight(self) -> int:
+        """Exchanges under way."""
+        return len(self._active)
+
+    def cut_streams(self) -> None:
+        """End what is still running: each client gets its dialect's error event, then an abnormal close."""
+        for exchange in list(self._active):
+            exchange.cancel("shutdown")
+
+    def not_ready(self) -> str | None:
+        """Why new requests are not welcome."""
+        if self.is_draining:
+            return "draining"
+        return None if self.snapshot.upstreams else "no upstream is configured"
+
+    def model_names(self) -> list[str]:
+        """The models that can be asked for by name."""
+        return self.router.names()
+
+    def knows(self, name: str) -> bool:
+        """Whether a model of this name can be asked for."""
+        try:
+            self.router.route(name)
+        except ProxyError:
+            return False
+        return True
+
+    # -- actions of endpoints ---------------------------------------------------------------------------------------
+
+    async def answer(self, call: Call) -> None:
+        """A generation, streamed or whole."""
+        snapshot = self.snapshot
+        request = await self._read(call)
+        route = self._route(call, request)
+        watch = DisconnectWatch(call.receive, call.client_gone)
+        try:
+            await self._try_candidates(call, request, route, snapshot)
+        except asyncio.CancelledError:
+            if not call.is_client_gone:
+                raise
+        finally:
+            watch.stop()
+
+    async def count_tokens(self, call: Call) -> None:
+        """`count_tokens`: asked of the upstream where it can count, else estimated here."""
+        request = await self._read(call, is_count=True)
+        route = self._route(call, request)
+        upstream = self.snapshot.upstreams[route.candidates[0].upstream]
+        counted = None
+        if upstream.counts_tokens():
+            counted = await self._count_upstream(call, request, upstream, route.candidates[0])
+        await call.respond(200, counted or b'{"input_tokens":%d}' % request.estimate_tokens())
+
+    # -- steps --------------------------------------------------------------------------------------------------------
+
+    async def _read(self, call: Call, *, is_count: bool = False) -> _core.Request:
+        limits = self.snapshot.config.limits
+        if 0 < limits.connections <= len(self._active):
+            raise ProxyError("overloaded", "too many requests are in flight", source="proxy", retry_after_ms=1000)
+        body = await read_body(
+            call.scope, call.receive, limit=limits.body_bytes, idle_timeout=limits.body_idle_timeout
+        )
+        version = header(call.headers, b"anthropic-version")
+        request = _core.Request.parse(call.dialect, body, self.opaque, version=version, is_count=is_count)
+        call.notes.update(model=request.model, stream=request.stream)
+        return request
+
+    def _route(self, call: Call, request: _core.Request) -> Route:
+        if not call.caller.may_use(request.model):
+            raise ProxyError("permission", f"this key may not use the model {request.model!r}", pointer="/model")
+        return self.router.route(request.model)
+
+    async def _try_candidates(self, call: Call, request: _core.Request, route: Route, snapshot: Snapshot) -> None:
+        """Try every candidate that can carry the request, until one has answered or nothing more may be tried."""
+        attempts = Attempts(self._budget)
+        failure: ProxyError | None = None
+        for position, candidate in enumerate(route.candidates, start=1):
+            upstream = snapshot.upstreams[candidate.upstream]
+            is_last = position == len(route.candidates)
+            try:
+                target = upstream.target(candidate.model, call.dialect, call.headers)
+                prepared = request.prepare(target, owner=call.caller.name, strict=route.strict)
+                failure = await self._try_accounts(call, request, prepared, upstream, attempts, wait=is_last)
+            except ProxyError as error:
+                failure = failure or error
+                continue
+            if failure is None:
+                return
+            if failure.retry == "never":
+                break
+        raise public(failure or ProxyError("internal", "no candidate was tried", source="proxy"))
+
+    async def _try_accounts(
+        self, call: Call, request: _core.Request, prepared: _core.Prepared, upstream: Upstream,
+        attempts: Attempts, *, wait: bool,
+    ) -> ProxyError | None:  # fmt: skip
+        """Try the accounts of one upstream. `None`: the client has been answered."""
+        tried: frozenset[str] = frozenset()
+        failure: ProxyError | None = None
+        while True:
+            try:
+                lease = await self._lease(upstream, tried, wait=wait and failure is None)
+            except ProxyError:
+                if failure is not None:
+                    return failure
+                raise
+            with lease:
+                attempts.count += 1
+                outcome = await self._attempt(call, request, prepared, upstream, lease, attempts.count)
+                if outcome.status != "failed":
+                    await self._deliver(call, request, prepared, outcome, lease)
+                    return None
+                failure = outcome.error
+                self._charge(upstream, lease, failure)
+            step = attempts.after(outcome, failure)
+            if step == "give_up":
+                return failure
+            if step == "other_account":
+                tried |= {lease.account.name}
+
+    async def _lease(self, upstream: Upstream, tried: frozenset[str], *, wait: bool) -> Lease:
+        if not wait:
+            lease = upstream.pool.try_acquire(excluded=tried)
+            if lease is None:
+                raise ProxyError("overloaded", "every account is busy", source="proxy", retry="other_account")
+            return lease
+        return await upstream.pool.acquire(excluded=tried, timeout=_MAX_WAIT)
+
+    async def _attempt(
+        self, call: Call, request: _core.Request, prepared: _core.Prepared, upstream: Upstream, lease: Lease, count: int
+    ) -> _core.Outcome:
+        limits = self.snapshot.config.limits
+        exchange = _core.Exchange(
+            self.client,
+            upstream.endpoint(lease.account),
+            upstream.path(),
+            request,
+            prepared,
+            headers=upstream.headers(lease.account, call.dialect, call.headers, call.request_id),
+            head=self._head(call, prepared, upstream, count, _EVENT_STREAM),
+            send=call.send,
+            request_id=call.request_id,
+            timeouts=upstream.seconds(request.stream, limits.max_stream_seconds),
+            event_bytes=limits.event_bytes,
+            response_bytes=limits.response_bytes,
+        )
+        call.exchange = exchange
+        self._active.add(exchange)
+        try:
+            if call.is_client_gone:
+                exchange.cancel("client_gone")
+            return await exchange.run()
+        except asyncio.CancelledError:
+            exchange.cancel("client_gone" if call.is_client_gone else "shutdown")
+            raise
+        finally:
+            self._active.discard(exchange)
+            call.exchange = None
+            call.notes.update(upstream=upstream.name, account=lease.account.name, attempts=count)
+
+    async def _deliver(
+        self, call: Call, request: _core.Request, prepared: _core.Prepared, outcome: _core.Outcome, lease: Lease
+    ) -> None:
+        call.note_outcome(outcome)
+        if outcome.status == "aborted":
+            # The error event is out; returning without the last chunk closes the connection abnormally, which is what
+            # makes SDKs raise instead of taking half an answer for a whole one.
+            call.status = 200
+            return
+        if outcome.status == "cancelled":
+            call.status = 499
+            return
+        lease.account.succeed()
+        if request.stream:
+            call.status = 200
+            await call.finish_stream()
+        elif outcome.body is not None:
+            upstream = call.notes.get("upstream")
+            loss = [(b"x-fastproxy-loss", prepared.loss_header.encode())] if prepared.loss_header else []
+            await call.respond(200, outcome.body, (b"x-fastproxy-upstream", str(upstream).encode()), *loss)
+
+    def _head(
+        self, call: Call, prepared: _core.Prepared, upstream: Upstream, count: int, first: Headers
+    ) -> Headers:
+        headers = [*first, (b"x-fastproxy-upstream", upstream.name.encode()), (b"x-fastproxy-attempts", b"%d" % count)]
+        if (loss := prepared.loss_header) is not None:
+            headers.append((b"x-fastproxy-loss", loss.encode()))
+        return call.head(*headers)
+
+    def _charge(self, upstream: Upstream, lease: Lease, error: ProxyError) -> None:
+        fault = fault_of(error)
+        _LOG.warning(
+            "attempt failed",
+            extra={"fields": {
+                "upstream": upstream.name, "account": lease.account.name, "error": error.kind,
+                "upstream_status": error.upstream_status, "message": error.message,
+            }},
+        )  # fmt: skip
+        if fault is not None:
+            upstream.pool.charge(lease.account, fault, error.retry_after_ms)
+
+    async def _count_upstream(
+        self, call: Call, request: _core.Request, upstream: Upstream, candidate: Candidate
+    ) -> bytes | None:
+        prepared = request.prepare(
+            upstream.target(candidate.model, call.dialect, call.headers), owner=call.caller.name
+        )
+        lease = upstream.pool.try_acquire()
+        if lease is None:
+            return None
+        with lease:
+            try:
+                status, _, body = await self.client.fetch(
+                    upstream.endpoint(lease.account),
+                    upstream.path("/count_tokens"),
+                    headers=upstream.headers(lease.account, call.dialect, call.headers, call.request_id),
+                    body=prepared.body,
+                )
+            except ProxyError as error:
+                self._charge(upstream, lease, error)
+                return None
+        return body if status == 200 else None
+
+
+__all__ = ["Call", "ClientDisconnected", "Gateway"]

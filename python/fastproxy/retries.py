@@ -1,0 +1,91 @@
+"""When a failed attempt may be followed by another: the classes R0 to R3 and the budget.
+
+R0 `safe`: the upstream did no work or said so itself; another account at once. R1 `ambiguous`: the request went out and
+nothing is known; one more try at most. R2 `held_back`: the answer began but the client saw nothing. R3 `never`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from . import _core
+from .errors import ProxyError
+from .pool import Fault
+
+Step = Literal["give_up", "other_account", "same_account"]
+
+#: Share of requests that may be retries, and how many are allowed in a burst before the share counts.
+_SHARE = 0.2
+_BURST = 20.0
+#: Attempts for one request, whatever the budget: beyond it the trouble is not one account's.
+_MAX_ATTEMPTS = 6
+#: Errors of the way to the upstream rather than of an account there.
+_WAY = frozenset({"unreachable", "truncated"})
+
+_FAULTS: dict[str, Fault] = {
+    "rate_limit": "rate_limit",
+    "auth": "credential",
+    "permission": "credential",
+    "billing": "billing",
+    "upstream": "failure",
+}
+
+
+class RetryBudget:
+    """At most a fifth of the traffic may be retries: a struggling upstream is not helped by twice the load."""
+
+    def __init__(self) -> None:
+        self._tokens = _BURST
+
+    def deposit(self) -> None:
+        """One first attempt."""
+        self._tokens = min(self._tokens + _SHARE, _BURST)
+
+    def withdraw(self) -> bool:
+        """Whether one retry is allowed now."""
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
+
+
+class Attempts:
+    """What was tried for one request."""
+
+    def __init__(self, budget: RetryBudget) -> None:
+        self.count = 0
+        self._budget = budget
+        self._repeated_way = False
+        self._was_ambiguous = False
+        budget.deposit()
+
+    def after(self, outcome: _core.Outcome, error: ProxyError) -> Step:
+        """What to do after this failure."""
+        if outcome.retry_class == "never" or error.retry == "never" or self.count >= _MAX_ATTEMPTS:
+            return "give_up"
+        if outcome.retry_class == "ambiguous":
+            if self._was_ambiguous:
+                return "give_up"
+            self._was_ambiguous = True
+        if not self._budget.withdraw():
+            return "give_up"
+        if error.kind in _WAY and not self._repeated_way:
+            self._repeated_way = True
+            return "same_account"
+        return "other_account"
+
+
+def fault_of(error: ProxyError) -> Fault | None:
+    """What an account is charged with; nothing for the client's mistakes, the way there, or the service as a whole."""
+    return _FAULTS.get(error.kind) if error.upstream_status is not None else None
+
+
+def public(error: ProxyError) -> ProxyError:
+    """The failure as a client may see it. The operator's bad key or empty balance is not the client's: a client that
+    is told 401 forgets its own key."""
+    if error.source != "client" and error.kind in ("auth", "permission", "billing"):
+        return ProxyError(
+            "upstream", "no usable account: the upstream refuses the proxy's credentials",
+            source="proxy", should_retry=False,
+        )  # fmt: skip
+    return error
