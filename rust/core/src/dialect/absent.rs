@@ -2,7 +2,11 @@
 #![allow(clippy::panic, missing_docs, clippy::unimplemented)]
 use std::ops::Range;
 
-use super::{Codec, Node, ClientContext, Request, Error, Target, LossReport, EncodedRequest, DecodeContext, EventDecoder, Emit, EncodeContext, EventEncoder, Answer, RelayContext, Relay, Concept, Fidelity};
+use super::{
+    Answer, ClientContext, Codec, Concept, DecodeContext, Emit, EncodeContext, EncodedRequest,
+    Error, EventDecoder, EventEncoder, Fidelity, LossReport, Node, Relay, RelayContext, Request,
+    Target,
+};
 
 #[derive(Debug)]
 pub struct Absent;
