@@ -3,6 +3,7 @@
 //! No sockets, no async runtime, no Python. Everything here is a plain value with `feed` and `finish`, so that every
 //! stream can be tested at every byte split and every decoder can be fuzzed.
 
+pub mod coding;
 pub mod context;
 pub mod dialect;
 pub mod envelope;

@@ -1,0 +1,11 @@
+//! Server-sent events: bytes ↔ frames.
+//!
+//! The framer reads by the WHATWG stream grammar and takes what real upstreams make of it; the writer knows one form
+//! only, the one that every client reads. One event is bounded by the framer's limit.
+
+mod framer;
+mod lines;
+mod writer;
+
+pub use framer::{DEFAULT_EVENT_LIMIT, Frame, SseFramer};
+pub use writer::write_event;
