@@ -30,6 +30,7 @@ __all__ = [
 ]
 
 Pattern = Annotated[str, Meta(pattern=r"^([^\x00-\x1f\x7f*]+\*?|\*)$", min_length=1, max_length=256)]
+ModelName = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]+$", min_length=1, max_length=256)]
 Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 
 
@@ -94,8 +95,7 @@ class Target(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     upstream: Annotated[str, Meta(description="Name of an upstream.")]
     model: Annotated[
-        str | None,
-        Meta(min_length=1, max_length=256, description="The upstream's name of the model; unset: the name asked for."),
+        ModelName | None, Meta(description="The upstream's name of the model; unset: the name asked for.")
     ] = None
     weight: Annotated[float, Meta(gt=0, le=1_000_000, description="Share among the targets of one model.")] = 1
 

@@ -12,6 +12,8 @@ NAME_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 
 UpstreamName = Annotated[str, Meta(pattern=NAME_PATTERN, min_length=1, max_length=64)]
 Label = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]+$", min_length=1, max_length=128)]
+ApiVersion = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]+$", max_length=64)]
+TokenCount = Annotated[int, Meta(ge=1, le=2**31)]
 Auth = Literal["bearer", "x-api-key", "api-key", "x-goog-api-key", "none"]
 Replay = Literal["never", "if_issued", "always"]
 
@@ -48,10 +50,10 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = True
     forbidden: Annotated[list[str], Meta(description="Top-level request fields that this upstream refuses.")] = []
     default_max_tokens: Annotated[
-        int, Meta(ge=1, le=2**31, description="Bound of output tokens where the dialect needs one and none was sent.")
+        TokenCount, Meta(description="Bound of output tokens where the dialect needs one and none was sent.")
     ] = 4096
     max_output_tokens: Annotated[
-        Annotated[int, Meta(ge=1, le=2**31)] | None,
+        TokenCount | None,
         Meta(description="Largest bound of output tokens that is sent; unset: no clamp."),
     ] = None
 
@@ -94,11 +96,8 @@ class Upstream(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Auth, Meta(description="Header that carries the key; unset: by dialect.", extra={"default": "by dialect"})
     ] = "bearer"
     version: Annotated[
-        str | None,
-        Meta(
-            pattern=r"^[A-Za-z0-9._-]{1,64}$",
-            description="`anthropic-version` to send; unset: what the client sent, else the dialect's.",
-        ),
+        ApiVersion | None,
+        Meta(description="`anthropic-version` to send; unset: what the client sent, else the dialect's."),
     ] = None
     origin: Annotated[
         str,
