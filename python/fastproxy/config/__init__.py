@@ -1,5 +1,11 @@
-"""Configuration: what may be set, where it came from, what is wrong with it."""
+"""Configuration: what may be set, where it came from, what is wrong with it.
 
+`Source(path, environ, flags).load()` gives a `Loaded`: the `Config` and every problem. `Reloader` keeps it current.
+"""
+
+from fastproxy.config.load import Loaded, Source
+from fastproxy.config.problems import ConfigError, Place, Problem
+from fastproxy.config.reload import Change, Refused, Reloaded, Reloader
 from fastproxy.config.secrets import Secret
 from fastproxy.config.structs import (
     Account,
@@ -19,16 +25,25 @@ from fastproxy.config.structs import (
 
 __all__ = [
     "Account",
+    "Change",
     "Config",
+    "ConfigError",
     "Cors",
     "Key",
     "Limits",
+    "Loaded",
     "Logging",
     "Model",
     "Opaque",
+    "Place",
+    "Problem",
     "Profile",
+    "Refused",
+    "Reloaded",
+    "Reloader",
     "Secret",
     "Server",
+    "Source",
     "Target",
     "Timeouts",
     "Upstream",

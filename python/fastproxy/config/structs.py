@@ -29,29 +29,63 @@ __all__ = [
     "Upstream",
 ]
 
-Pattern = Annotated[str, Meta(pattern=r"^([^\x00-\x1f\x7f*]+\*?|\*)$", min_length=1, max_length=256)]
-ModelName = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]+$", min_length=1, max_length=256)]
+Pattern = Annotated[
+    str,
+    Meta(
+        pattern=r"^([^\x00-\x1f\x7f*]+\*?|\*)$",
+        min_length=1,
+        max_length=256,
+        extra={"expects": "a model name, `prefix-*` or `*` (a star only at the end), of at most 256 characters"},
+    ),
+]
+ModelName = Annotated[str, Meta(min_length=1, max_length=256)]
 Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 
 
 class Server(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The listener and the life of the process."""
 
-    listen: Annotated[str, Meta(description="HOST:PORT; an IPv6 address in brackets; port 0: any free one.")] = (
-        "127.0.0.1:8080"
-    )
+    listen: Annotated[
+        str, Meta(description="HOST:PORT; an IPv6 address in brackets; port 0: any free one.", extra={"restart": True})
+    ] = "127.0.0.1:8080"
     data_dir: Annotated[
-        str, Meta(min_length=1, description="Where state is kept; created 0700; relative to the working directory.")
+        str,
+        Meta(
+            min_length=1,
+            description="Where state is kept; created 0700; relative to the working directory.",
+            extra={"restart": True},
+        ),
     ] = "data"
-    workers: Annotated[int, Meta(ge=1, le=1024, description="Processes. Rust threads use all cores: 1 is right.")] = 1
+    workers: Annotated[
+        int,
+        Meta(ge=1, le=1024, description="Processes. Rust threads use all cores: 1 is right.", extra={"restart": True}),
+    ] = 1
     backlog: Annotated[
-        int, Meta(ge=128, le=65535, description="Connections that the system queues before they are accepted.")
+        int,
+        Meta(
+            ge=128,
+            le=65535,
+            description="Connections that the system queues before they are accepted.",
+            extra={"restart": True},
+        ),
     ] = 4096
     backpressure: Annotated[
-        int, Meta(ge=1, le=1_000_000, description="Connections served at once; further ones wait in the backlog.")
+        int,
+        Meta(
+            ge=1,
+            le=1_000_000,
+            description="Connections served at once; further ones wait in the backlog.",
+            extra={"restart": True},
+        ),
     ] = 4096
     runtime_threads: Annotated[
-        int, Meta(ge=1, le=1024, description="I/O threads of the HTTP server; more than 1 is slower at low load.")
+        int,
+        Meta(
+            ge=1,
+            le=1024,
+            description="I/O threads of the HTTP server; more than 1 is slower at low load.",
+            extra={"restart": True},
+        ),
     ] = 1
     drain_timeout: Annotated[Seconds, Meta(description="How long requests in flight may still run after SIGTERM.")] = (
         120
@@ -144,11 +178,16 @@ class Opaque(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     key: Annotated[
         Secret | None,
-        Meta(description="Seals envelopes; 32 random bytes or more. Unset: made once and kept in `data_dir`, 0600."),
+        Meta(
+            description="Seals envelopes; 32 random bytes or more. Unset: made once and kept in `data_dir`, 0600.",
+            extra={"restart": True},
+        ),
     ] = None
-    ledger_entries: Annotated[Count, Meta(description="Tool calls remembered for clients that forget.")] = 20_000
-    ledger_bytes: Annotated[Bytes, Meta(description="Bytes remembered for them.")] = 64 * 2**20
-    ledger_ttl: Annotated[Timeout, Meta(description="How long.")] = 6 * 3600
+    ledger_entries: Annotated[
+        Count, Meta(description="Tool calls remembered for clients that forget.", extra={"restart": True})
+    ] = 20_000
+    ledger_bytes: Annotated[Bytes, Meta(description="Bytes remembered for them.", extra={"restart": True})] = 64 * 2**20
+    ledger_ttl: Annotated[Timeout, Meta(description="How long.", extra={"restart": True})] = 6 * 3600
 
 
 class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

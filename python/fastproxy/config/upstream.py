@@ -10,8 +10,15 @@ from fastproxy.config.units import Seconds, Timeout
 # A name that can stand in `upstream/model` and `model:upstream`.
 NAME_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 
-UpstreamName = Annotated[str, Meta(pattern=NAME_PATTERN, min_length=1, max_length=64)]
-Label = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]+$", min_length=1, max_length=128)]
+UpstreamName = Annotated[
+    str,
+    Meta(
+        pattern=NAME_PATTERN,
+        max_length=64,
+        extra={"expects": "at most 64 letters, digits, `.`, `_` and `-`, beginning with a letter or digit"},
+    ),
+]
+Label = Annotated[str, Meta(min_length=1, max_length=128)]
 ApiVersion = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]+$", max_length=64)]
 TokenCount = Annotated[int, Meta(ge=1, le=2**31)]
 Auth = Literal["bearer", "x-api-key", "api-key", "x-goog-api-key", "none"]
@@ -28,7 +35,9 @@ class Timeouts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What an upstream does differently. Names and defaults match `Profile` in rust/core/src/dialect/mod.rs."""
+    """What an upstream does differently from a plain server of its dialect."""
+
+    # Names and defaults must match `Profile` in rust/core/src/dialect/mod.rs.
 
     text_as_string: Annotated[bool, Meta(description="Text-only content goes as one string, not as parts.")] = True
     legacy_max_tokens: Annotated[bool, Meta(description="Send `max_tokens` rather than `max_completion_tokens`.")] = (
@@ -80,9 +89,17 @@ class Upstream(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     preset: Annotated[
         str | None, Meta(description="Fill what is not set here from a preset (`fastproxy config presets` lists them).")
     ] = None
-    dialect: Annotated[str, Meta(description="The API language it speaks: `openai_chat`, `anthropic`.")]
+    dialect: Annotated[
+        str, Meta(description="The API language it speaks.", extra={"default": "**required** without a preset"})
+    ]
     base_url: Annotated[
-        str, Meta(max_length=2048, description="What the official SDK of that dialect takes as its base URL.")
+        str,
+        Meta(
+            min_length=1,
+            max_length=2048,
+            description="What the official SDK of that dialect takes as its base URL.",
+            extra={"default": "**required** without a preset"},
+        ),
     ]
     accounts: Annotated[
         list[Account],
