@@ -1,0 +1,50 @@
+"""Configuration: what may be set, where it came from, what is wrong with it.
+
+`Source(path, environ, flags).load()` gives a `Loaded`: the `Config` and every problem. `Reloader` keeps it current.
+"""
+
+from fastproxy.config.load import Loaded, Source
+from fastproxy.config.problems import ConfigError, Place, Problem
+from fastproxy.config.reload import Change, Refused, Reloaded, Reloader
+from fastproxy.config.secrets import Secret
+from fastproxy.config.structs import (
+    Account,
+    Config,
+    Cors,
+    Key,
+    Limits,
+    Logging,
+    Model,
+    Opaque,
+    Profile,
+    Server,
+    Target,
+    Timeouts,
+    Upstream,
+)
+
+__all__ = [
+    "Account",
+    "Change",
+    "Config",
+    "ConfigError",
+    "Cors",
+    "Key",
+    "Limits",
+    "Loaded",
+    "Logging",
+    "Model",
+    "Opaque",
+    "Place",
+    "Problem",
+    "Profile",
+    "Refused",
+    "Reloaded",
+    "Reloader",
+    "Secret",
+    "Server",
+    "Source",
+    "Target",
+    "Timeouts",
+    "Upstream",
+]

@@ -1,0 +1,203 @@
+"""The settings: frozen Structs whose fields, types, defaults and descriptions are the public contract.
+
+The reference page, the JSON Schema and the checks are generated from here: a setting is one field.
+"""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field
+
+from fastproxy.config.secrets import Secret
+from fastproxy.config.units import Bytes, Seconds, Timeout
+from fastproxy.config.upstream import Account, Auth, Label, Profile, Replay, Timeouts, Upstream
+
+__all__ = [
+    "Account",
+    "Auth",
+    "Config",
+    "Cors",
+    "Key",
+    "Limits",
+    "Logging",
+    "Model",
+    "Opaque",
+    "Profile",
+    "Replay",
+    "Server",
+    "Target",
+    "Timeouts",
+    "Upstream",
+]
+
+Pattern = Annotated[
+    str,
+    Meta(
+        pattern=r"^([^\x00-\x1f\x7f*]+\*?|\*)$",
+        min_length=1,
+        max_length=256,
+        extra={"expects": "a model name, `prefix-*` or `*` (a star only at the end), of at most 256 characters"},
+    ),
+]
+ModelName = Annotated[str, Meta(min_length=1, max_length=256)]
+Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+
+
+class Server(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The listener and the life of the process."""
+
+    listen: Annotated[
+        str, Meta(description="HOST:PORT; an IPv6 address in brackets; port 0: any free one.", extra={"restart": True})
+    ] = "127.0.0.1:8080"
+    data_dir: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            description="Where state is kept; created 0700; relative to the working directory.",
+            extra={"restart": True},
+        ),
+    ] = "data"
+    workers: Annotated[
+        int,
+        Meta(ge=1, le=1024, description="Processes. Rust threads use all cores: 1 is right.", extra={"restart": True}),
+    ] = 1
+    backlog: Annotated[
+        int,
+        Meta(
+            ge=128,
+            le=65535,
+            description="Connections that the system queues before they are accepted.",
+            extra={"restart": True},
+        ),
+    ] = 4096
+    backpressure: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1_000_000,
+            description="Connections served at once; further ones wait in the backlog.",
+            extra={"restart": True},
+        ),
+    ] = 4096
+    runtime_threads: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1024,
+            description="I/O threads of the HTTP server; more than 1 is slower at low load.",
+            extra={"restart": True},
+        ),
+    ] = 1
+    drain_timeout: Annotated[Seconds, Meta(description="How long requests in flight may still run after SIGTERM.")] = (
+        120
+    )
+    pre_stop: Annotated[
+        Seconds, Meta(description="Wait after SIGTERM (readiness already 503) before the listener closes.")
+    ] = 0
+    access_log: Annotated[bool, Meta(description="One log line per request.")] = True
+    public_metrics: Annotated[bool, Meta(description="Serve `/metrics` beyond loopback without a key.")] = False
+    behind_tls: Annotated[
+        bool, Meta(description="TLS ends in front of us (or the network is trusted): no warning about plain HTTP.")
+    ] = False
+
+    @property
+    def host(self) -> str:
+        """The address without brackets."""
+        return self.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        """The port."""
+        return int(self.listen.rpartition(":")[2])
+
+
+class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Bounds on what one client or one upstream can make us hold. Every one answers in the client's dialect."""
+
+    body_bytes: Annotated[Bytes, Meta(description="Largest request body.")] = 64 * 2**20
+    body_idle_timeout: Annotated[Timeout, Meta(description="Longest pause within a request body.")] = 30
+    header_bytes: Annotated[Bytes, Meta(description="All request headers together.")] = 64 * 2**10
+    header_count: Annotated[int, Meta(ge=8, le=10_000, description="Number of request headers.")] = 200
+    url_bytes: Annotated[Bytes, Meta(description="Longest request target (path and query).")] = 16 * 2**10
+    event_bytes: Annotated[Bytes, Meta(description="Largest event of an upstream's stream.")] = 32 * 2**20
+    response_bytes: Annotated[Bytes, Meta(description="Largest answer that is not streamed.")] = 64 * 2**20
+    max_stream_seconds: Annotated[Timeout, Meta(description="Longest stream to a client.")] = 3600
+    connections: Annotated[Count, Meta(description="Requests in flight at once (then 503); 0: no limit.")] = 0
+
+
+class Target(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An upstream and the model to ask it for."""
+
+    upstream: Annotated[str, Meta(description="Name of an upstream.")]
+    model: Annotated[
+        ModelName | None, Meta(description="The upstream's name of the model; unset: the name asked for.")
+    ] = None
+    weight: Annotated[float, Meta(gt=0, le=1_000_000, description="Share among the targets of one model.")] = 1
+
+
+class Model(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A name that clients ask for, and where it goes."""
+
+    name: Annotated[Pattern, Meta(description="Exact, `prefix-*` or `*`. Exact wins, then the longest prefix.")]
+    targets: Annotated[list[Target], Meta(min_length=1, description="Tried by weight.")]
+    fallbacks: Annotated[list[Target], Meta(description="Tried in order when no target can serve.")] = []
+    strict: Annotated[
+        bool, Meta(description="Refuse (400) what cannot be carried without loss, before the upstream is called.")
+    ] = False
+
+
+class Key(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A client key. Without any, a loopback listener is open and another one does not start."""
+
+    name: Annotated[Label, Meta(description="Name in logs and usage.")]
+    key: Annotated[Secret, Meta(description="`env:NAME`, `file:PATH` or a literal (accepted with a warning).")]
+    models: Annotated[
+        list[Pattern] | None, Meta(description="Models it may ask for (exact, `prefix-*`, `*`); unset: any.")
+    ] = None
+
+
+class Cors(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Browsers from other origins. Closed by default; credentials are never allowed."""
+
+    origins: Annotated[list[str], Meta(description="Origins (`https://app.example`), or `*`.")] = []
+    max_age: Annotated[Seconds, Meta(description="How long a browser may remember a preflight answer.")] = 600
+
+
+class Logging(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Logs, on standard error."""
+
+    level: Annotated[Literal["debug", "info", "warning", "error"], Meta(description="Least severe level written.")] = (
+        "info"
+    )
+    format: Annotated[
+        Literal["auto", "json", "text"], Meta(description="`auto`: text on a terminal, JSON lines elsewhere.")
+    ] = "auto"
+
+
+class Opaque(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Thinking signatures and other vendors' opaque state on its way through a client."""
+
+    key: Annotated[
+        Secret | None,
+        Meta(
+            description="Seals envelopes; 32 random bytes or more. Unset: made once and kept in `data_dir`, 0600.",
+            extra={"restart": True},
+        ),
+    ] = None
+    ledger_entries: Annotated[
+        Count, Meta(description="Tool calls remembered for clients that forget.", extra={"restart": True})
+    ] = 20_000
+    ledger_bytes: Annotated[Bytes, Meta(description="Bytes remembered for them.", extra={"restart": True})] = 64 * 2**20
+    ledger_ttl: Annotated[Timeout, Meta(description="How long.", extra={"restart": True})] = 6 * 3600
+
+
+class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything fastproxy is told at start."""
+
+    server: Server = field(default_factory=Server)
+    limits: Limits = field(default_factory=Limits)
+    upstreams: list[Upstream] = []
+    models: list[Model] = []
+    keys: list[Key] = []
+    cors: Cors = field(default_factory=Cors)
+    logging: Logging = field(default_factory=Logging)
+    opaque: Opaque = field(default_factory=Opaque)
