@@ -189,10 +189,10 @@ def encode_error(
     """Status and body of an error in a client's dialect."""
 
 def fidelity_table() -> list[tuple[str, str, str, str, str, str]]:
-    """Every dialect × concept: (dialect, concept, fidelity, field, loss code, note)."""
+    """Every dialect by concept: (dialect, concept, fidelity, field, loss code, note)."""
 
 def error_table() -> list[tuple[str, str, int, str]]:
-    """Every kind of error × dialect: (kind, dialect, HTTP status, example body)."""
+    """Every kind of error by dialect: (kind, dialect, HTTP status, example body)."""
 
 def loss_table() -> list[tuple[str, bool]]:
     """Every loss code: (name, whether strict mode refuses it)."""

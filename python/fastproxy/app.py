@@ -7,11 +7,10 @@ import time
 from collections.abc import Callable
 
 from .asgi import ClientDisconnected, Receive, Scope, Send
-from .call import Call
 from .cors import cors_headers, preflight_headers
 from .endpoints import Endpoint, endpoints
 from .errors import ProxyError
-from .gateway import Gateway
+from .gateway import Call, Gateway
 from .guards import check_json_body, check_request
 from .lifespan import Lifespan
 from .telemetry.logs import ACCESS

@@ -14,14 +14,10 @@ import logging
 import os
 import signal
 from collections.abc import Callable, Coroutine
-from pathlib import Path
 
-from . import _core
 from .asgi import Receive, Send
-from .config import Config
 from .config.reload import Refused, Reloaded, Reloader
-from .gateway import Gateway
-from .opaque_key import opaque_key
+from .gateway import Gateway, build_gateway
 from .telemetry import logs
 from .worker import import_source
 
@@ -135,12 +131,3 @@ class Lifespan:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-
-def build_gateway(config: Config) -> Gateway:
-    """Everything that a configuration needs before the first request. Raises `ValueError` and `OSError`."""
-    opaque = config.opaque
-    key = opaque.key.reveal().encode() if opaque.key is not None else opaque_key(Path(config.server.data_dir))
-    state = _core.OpaqueState(
-        key, entries=opaque.ledger_entries, bytes=opaque.ledger_bytes, ttl=float(opaque.ledger_ttl)
-    )
-    return Gateway(_core.Client(), state, config)

@@ -11,9 +11,9 @@ import os
 import signal
 from types import FrameType
 
-from granian import Granian
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
+from granian.server.mp import MPServer
 
 from .config import Config
 from .config.load import Source
@@ -29,7 +29,7 @@ def run(config: Config, source: Source) -> None:
     settings = config.server
     if settings.workers > 1:
         raise ValueError("server.workers above 1 needs shared state, which this build does not have")
-    server = Granian(
+    server = MPServer(
         "fastproxy.app:create",
         address=settings.host,
         port=settings.port,
@@ -47,7 +47,6 @@ def run(config: Config, source: Source) -> None:
         log_access=False,
         respawn_failed_workers=True,
         workers_kill_timeout=int(settings.pre_stop + settings.drain_timeout + _KILL_AFTER),
-        process_name="fastproxy",
     )
 
     @server.on_startup
@@ -59,7 +58,7 @@ def run(config: Config, source: Source) -> None:
     server.serve()
 
 
-def _forward(server: Granian, number: int, _frame: FrameType | None) -> None:
+def _forward(server: MPServer, number: int, _frame: FrameType | None) -> None:
     for worker in server.wrks:
-        if worker.proc.pid is not None:
-            os.kill(worker.proc.pid, number)
+        if worker.inner.pid is not None:
+            os.kill(worker.inner.pid, number)

@@ -18,7 +18,7 @@ Fault = Literal["rate_limit", "credential", "billing", "failure"]
 class Account:
     """State of one account. Its slots are the leases that stand in `leases`; there is no counter to drift."""
 
-    def __init__(self, name: str, *, key: str | None, max_in_flight: int, weight: int, proxy: str | None) -> None:
+    def __init__(self, name: str, *, key: str | None, max_in_flight: int, weight: float, proxy: str | None) -> None:
         self.name = name
         self.key = key
         self.max_in_flight = max_in_flight

@@ -57,7 +57,7 @@ class Pool:
         ready = [a for a in self.accounts if a.name not in excluded and not a.is_full() and not a.is_resting(now)]
         return self._grant(min(ready, key=Account.load)) if ready else None
 
-    async def acquire(self, *, excluded: frozenset[str], timeout: float) -> Lease:
+    async def acquire(self, *, excluded: frozenset[str], patience: float) -> Lease:
         """A lease, waiting in turn when every usable account is full.
 
         Raises `ProxyError`: `rate_limit` or `overloaded` with the soonest return when all rest, `overloaded` when the
@@ -69,14 +69,14 @@ class Pool:
             raise self._no_capacity(excluded)
         if len(self._waiting) >= _MAX_WAITING:
             raise ProxyError("overloaded", "too many requests are waiting", source="proxy", retry_after_ms=1000)
-        return await self._wait(excluded, timeout)
+        return await self._wait(excluded, patience)
 
-    async def _wait(self, excluded: frozenset[str], timeout: float) -> Lease:
+    async def _wait(self, excluded: frozenset[str], patience: float) -> Lease:
         waiter = _Waiter(asyncio.get_running_loop().create_future(), excluded)
         self._waiting.append(waiter)
         granted = False
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(patience):
                 lease = await waiter.lease
             granted = True
             return lease

@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from . import _core
-from .access import KeyRing
-from .asgi import ClientDisconnected, DisconnectWatch, Headers, header, read_body
+from .. import _core
+from ..access import KeyRing
+from ..asgi import DisconnectWatch, Headers, header, read_body
+from ..config import Config
+from ..errors import ProxyError
+from ..pool import Lease
+from ..routing import Candidate, Route, Router
+from ..upstreams import Upstream
 from .call import Call
-from .config import Config
-from .errors import ProxyError
-from .pool import Lease
 from .retries import Attempts, RetryBudget, fault_of, public
-from .routing import Candidate, Route, Router
 from .snapshot import Snapshot
-from .upstreams import Upstream
 
 _LOG = logging.getLogger("fastproxy")
 _EVENT_STREAM: Headers = [
@@ -166,7 +166,7 @@ class Gateway:
                 if outcome.status != "failed":
                     await self._deliver(call, request, prepared, outcome, lease)
                     return None
-                failure = outcome.error
+                failure = outcome.error or ProxyError("internal", "an attempt failed without a reason", source="proxy")
                 self._charge(upstream, lease, failure)
             step = attempts.after(outcome, failure)
             if step == "give_up":
@@ -180,7 +180,7 @@ class Gateway:
             if lease is None:
                 raise ProxyError("overloaded", "every account is busy", source="proxy", retry="other_account")
             return lease
-        return await upstream.pool.acquire(excluded=tried, timeout=_MAX_WAIT)
+        return await upstream.pool.acquire(excluded=tried, patience=_MAX_WAIT)
 
     async def _attempt(
         self, call: Call, request: _core.Request, prepared: _core.Prepared, upstream: Upstream, lease: Lease, count: int
@@ -277,5 +277,3 @@ class Gateway:
                 return None
         return body if status == 200 else None
 
-
-__all__ = ["Call", "ClientDisconnected", "Gateway"]

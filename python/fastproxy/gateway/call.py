@@ -8,10 +8,10 @@ import secrets
 import time
 from urllib.parse import parse_qsl
 
-from . import _core
-from .access.keys import ANYBODY, Caller
-from .asgi import Headers, Receive, Scope, Send, header, send_response
-from .errors import ProxyError
+from .. import _core
+from ..access.keys import ANYBODY, Caller
+from ..asgi import Headers, Receive, Scope, Send, header, send_response
+from ..errors import ProxyError
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _JSON: tuple[bytes, bytes] = (b"content-type", b"application/json")

@@ -6,12 +6,12 @@ from typing import Self
 
 import msgspec
 
-from . import _core
-from .access import Caller, KeyRing
-from .access.keys import digest
-from .config import Config
-from .routing import Router
-from .upstreams import Upstream
+from .. import _core
+from ..access import Caller, KeyRing
+from ..access.keys import digest
+from ..config import Config
+from ..routing import Router
+from ..upstreams import Upstream
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):

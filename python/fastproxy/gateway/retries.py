@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from . import _core
-from .errors import ProxyError
-from .pool import Fault
+from .. import _core
+from ..errors import ProxyError
+from ..pool import Fault
 
 Step = Literal["give_up", "other_account", "same_account"]
 

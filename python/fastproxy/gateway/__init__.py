@@ -1,0 +1,7 @@
+"""The life of a request, and what requests are served by."""
+
+from .build import build_gateway
+from .call import Call
+from .gateway import Gateway
+
+__all__ = ["Call", "Gateway", "build_gateway"]

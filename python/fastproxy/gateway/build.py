@@ -1,0 +1,20 @@
+"""Everything that a configuration needs before the first request."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .. import _core
+from ..config import Config
+from .gateway import Gateway
+from .opaque_key import opaque_key
+
+
+def build_gateway(config: Config) -> Gateway:
+    """A gateway for this configuration. Raises `ValueError` and `OSError` for what can never work."""
+    opaque = config.opaque
+    key = opaque.key.reveal().encode() if opaque.key is not None else opaque_key(Path(config.server.data_dir))
+    state = _core.OpaqueState(
+        key, entries=opaque.ledger_entries, bytes=opaque.ledger_bytes, ttl=float(opaque.ledger_ttl)
+    )
+    return Gateway(_core.Client(), state, config)
