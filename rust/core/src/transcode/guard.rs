@@ -235,3 +235,174 @@ impl Guard {
         next(Delta::End);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialect::ClientTool;
+
+    /// A short script of what came out.
+    fn run(names: NameMap, deltas: Vec<Delta<'_>>) -> (Vec<String>, Guard) {
+        let mut guard = Guard::new(names);
+        let mut out = Vec::new();
+        for delta in deltas {
+            guard.pass(delta, &mut |delta| out.push(script(&delta)));
+        }
+        (out, guard)
+    }
+
+    fn script(delta: &Delta<'_>) -> String {
+        match delta {
+            Delta::Start(_) => "start".into(),
+            Delta::PartStart {
+                part,
+                kind: PartKind::ToolCall { name, kind, .. },
+            } => {
+                format!("{part}+{name}:{kind:?}")
+            }
+            Delta::PartStart { part, .. } => format!("{part}+"),
+            Delta::Piece {
+                part,
+                piece: Piece::Arguments(text) | Piece::Text(text),
+            } => {
+                format!("{part}={text}")
+            }
+            Delta::Piece { part, .. } => format!("{part}~"),
+            Delta::PartEnd { part } => format!("{part}-"),
+            Delta::Usage(usage) => format!("usage {}", usage.total()),
+            Delta::Finish(finish) => format!("{:?}", finish.reason),
+            Delta::Keepalive => "keepalive".into(),
+            Delta::End => "end".into(),
+        }
+    }
+
+    fn call(part: u32, name: &str) -> Delta<'_> {
+        let kind = PartKind::ToolCall {
+            id: "i",
+            name,
+            namespace: None,
+            kind: ToolKind::Function,
+        };
+        Delta::PartStart { part, kind }
+    }
+
+    fn finish(reason: FinishReason) -> Delta<'static> {
+        Delta::Finish(Finish::new(reason, "native"))
+    }
+
+    #[test]
+    fn a_start_is_made_up_and_open_parts_are_closed() {
+        let deltas = vec![
+            Delta::PartStart {
+                part: 0,
+                kind: PartKind::Text,
+            },
+            Delta::Piece {
+                part: 0,
+                piece: Piece::Text("a"),
+            },
+            finish(FinishReason::End),
+            finish(FinishReason::MaxOutput),
+            Delta::End,
+            Delta::End,
+        ];
+        let (out, guard) = run(NameMap::default(), deltas);
+        assert_eq!(out, ["start", "0+", "0=a", "0-", "End", "end"]);
+        assert!(guard.is_ended() && guard.has_content() && guard.check().is_ok());
+    }
+
+    #[test]
+    fn tool_use_is_derived_from_the_parts() {
+        let with = run(
+            NameMap::default(),
+            vec![call(0, "f"), finish(FinishReason::End)],
+        )
+        .0;
+        assert_eq!(with.last().map(String::as_str), Some("ToolUse"));
+        let without = run(NameMap::default(), vec![finish(FinishReason::ToolUse)]).0;
+        assert_eq!(without.last().map(String::as_str), Some("End"));
+        let cut = run(
+            NameMap::default(),
+            vec![call(0, "f"), finish(FinishReason::MaxOutput)],
+        )
+        .0;
+        assert_eq!(cut.last().map(String::as_str), Some("MaxOutput"));
+    }
+
+    #[test]
+    fn the_clients_tool_comes_back() {
+        let mut names = NameMap::default();
+        let tool = ClientTool {
+            name: "apply patch".into(),
+            namespace: None,
+            kind: ToolKind::Custom,
+        };
+        names.insert("apply_patch", tool);
+        let deltas = vec![
+            call(0, "apply_patch"),
+            Delta::Piece {
+                part: 0,
+                piece: Piece::Arguments("{\"inp"),
+            },
+            Delta::Piece {
+                part: 0,
+                piece: Piece::Arguments("ut\":\"a\\"),
+            },
+            Delta::Piece {
+                part: 0,
+                piece: Piece::Arguments("nb\"}"),
+            },
+            Delta::PartEnd { part: 0 },
+        ];
+        let (out, _) = run(names, deltas);
+        assert_eq!(out, ["start", "0+apply patch:Custom", "0=a", "0=\nb", "0-"]);
+    }
+
+    #[test]
+    fn a_decoder_that_breaks_its_promises_is_noticed() {
+        let broken = [
+            vec![Delta::PartStart {
+                part: 1,
+                kind: PartKind::Text,
+            }],
+            vec![Delta::Piece {
+                part: 0,
+                piece: Piece::Text("a"),
+            }],
+            vec![Delta::PartEnd { part: 0 }],
+            vec![Delta::End],
+            vec![
+                finish(FinishReason::End),
+                Delta::PartStart {
+                    part: 0,
+                    kind: PartKind::Text,
+                },
+            ],
+        ];
+        for deltas in broken {
+            assert!(
+                run(NameMap::default(), deltas.clone()).1.check().is_err(),
+                "{deltas:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn usage_snapshots_add_up() {
+        let first = Usage {
+            input: Some(5),
+            output: Some(1),
+            ..Usage::default()
+        };
+        let later = Usage {
+            output: Some(7),
+            ..Usage::default()
+        };
+        let (out, guard) = run(
+            NameMap::default(),
+            vec![Delta::Usage(first), Delta::Usage(later)],
+        );
+        assert_eq!(out, ["start", "usage 6", "usage 12"]);
+        assert_eq!(guard.report().usage.input, Some(5));
+    }
+}

@@ -211,3 +211,109 @@ impl OwnedKind {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What a client would have: parts in order with their arguments; fails when two are open at once.
+    #[derive(Debug, Default, PartialEq)]
+    struct Seen {
+        parts: Vec<(u32, String)>,
+        open: Option<u32>,
+    }
+
+    impl Seen {
+        fn take(&mut self, delta: &Delta<'_>) {
+            match delta {
+                Delta::PartStart { part, .. } => {
+                    assert_eq!(self.open.replace(*part), None, "two parts open");
+                    self.parts.push((*part, String::new()));
+                }
+                Delta::Piece {
+                    part,
+                    piece: Piece::Arguments(text),
+                } => {
+                    assert_eq!(self.open, Some(*part), "more of a part that is not open");
+                    self.parts.last_mut().unwrap().1.push_str(text);
+                }
+                Delta::PartEnd { part } => assert_eq!(self.open.take(), Some(*part)),
+                _ => {}
+            }
+        }
+    }
+
+    proptest! {
+        /// However calls are interleaved, the client sees one at a time, in the order they began, and all of each.
+        #[test]
+        fn parts_come_one_at_a_time_and_whole(
+            picks in prop::collection::vec((0u32..4, "[a-z]{1,3}"), 1..60),
+            ends_early in prop::collection::vec(any::<bool>(), 4),
+        ) {
+            let mut sequencer = Sequencer::default();
+            let mut seen = Seen::default();
+            let mut sent: Vec<(u32, String)> = Vec::new();
+            let mut ended = [false; 4];
+            let mut pass = |delta: Delta<'_>| sequencer.pass(delta, &mut |delta| seen.take(&delta));
+            for (pick, text) in &picks {
+                let part = (*pick).min(sent.len() as u32);
+                if part as usize == sent.len() {
+                    let kind =
+                        PartKind::ToolCall { id: "i", name: "n", namespace: None, kind: ToolKind::Function };
+                    pass(Delta::PartStart { part, kind });
+                    sent.push((part, String::new()));
+                }
+                let index = part as usize;
+                if ended[index] {
+                    continue;
+                }
+                pass(Delta::Piece { part, piece: Piece::Arguments(text) });
+                sent[index].1.push_str(text);
+                if ends_early[index] && text.len() == 3 {
+                    pass(Delta::PartEnd { part });
+                    ended[index] = true;
+                }
+            }
+            for (part, _) in sent.clone() {
+                if !ended[part as usize] {
+                    pass(Delta::PartEnd { part });
+                }
+            }
+            prop_assert_eq!(seen, Seen { parts: sent, open: None });
+            prop_assert_eq!(sequencer.bytes, 0);
+        }
+    }
+
+    #[test]
+    fn what_waits_is_bounded() {
+        let mut sequencer = Sequencer::default();
+        let mut drop = |_: Delta<'_>| {};
+        sequencer.pass(
+            Delta::PartStart {
+                part: 0,
+                kind: PartKind::Text,
+            },
+            &mut drop,
+        );
+        sequencer.pass(
+            Delta::PartStart {
+                part: 1,
+                kind: PartKind::Text,
+            },
+            &mut drop,
+        );
+        let text = "x".repeat(1 << 20);
+        for _ in 0..17 {
+            sequencer.pass(
+                Delta::Piece {
+                    part: 1,
+                    piece: Piece::Text(&text),
+                },
+                &mut drop,
+            );
+        }
+        assert!(sequencer.check().is_err());
+    }
+}
