@@ -56,7 +56,7 @@ class Request:
         *,
         version: str | None = None,
         outside: tuple[str, bool] | None = None,
-        is_count: bool = False,
+        count_only: bool = False,
     ) -> Request:
         """Parse a body. Raises `ProxyError`."""
     @property

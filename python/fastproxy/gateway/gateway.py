@@ -99,7 +99,7 @@ class Gateway:
 
     async def count_tokens(self, call: Call) -> None:
         """`count_tokens`: asked of the upstream where it can count, else estimated here."""
-        request = await self._read(call, is_count=True)
+        request = await self._read(call, count_only=True)
         route = self._route(call, request)
         upstream = self.snapshot.upstreams[route.candidates[0].upstream]
         counted = None
@@ -109,7 +109,7 @@ class Gateway:
 
     # -- steps --------------------------------------------------------------------------------------------------------
 
-    async def _read(self, call: Call, *, is_count: bool = False) -> _core.Request:
+    async def _read(self, call: Call, *, count_only: bool = False) -> _core.Request:
         limits = self.snapshot.config.limits
         if 0 < limits.connections <= len(self._active):
             raise ProxyError("overloaded", "too many requests are in flight", source="proxy", retry_after_ms=1000)
@@ -117,7 +117,7 @@ class Gateway:
             call.scope, call.receive, limit=limits.body_bytes, idle_timeout=limits.body_idle_timeout
         )
         version = header(call.headers, b"anthropic-version")
-        request = _core.Request.parse(call.dialect, body, self.opaque, version=version, is_count=is_count)
+        request = _core.Request.parse(call.dialect, body, self.opaque, version=version, count_only=count_only)
         call.notes.update(model=request.model, stream=request.stream)
         return request
 

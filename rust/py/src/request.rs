@@ -26,7 +26,7 @@ pub(crate) struct Request {
 impl Request {
     /// Parse a body. Raises `ProxyError`.
     #[staticmethod]
-    #[pyo3(signature = (dialect_name, body, state, *, version=None, outside=None, is_count=false))]
+    #[pyo3(signature = (dialect_name, body, state, *, version=None, outside=None, count_only=false))]
     fn parse(
         py: Python<'_>,
         dialect_name: &str,
@@ -34,12 +34,12 @@ impl Request {
         state: Py<OpaqueState>,
         version: Option<String>,
         outside: Option<(String, bool)>,
-        is_count: bool,
+        count_only: bool,
     ) -> PyResult<Self> {
         let cx = core::ClientContext {
             version: version.clone(),
             envelope: Arc::clone(&state.get().envelope),
-            is_count,
+            count_only,
         };
         let dialect = dialect(dialect_name)?;
         // The Python bytes are shared, not copied: images make bodies of many megabytes.

@@ -15,6 +15,7 @@ use crate::json::Node;
 use crate::loss::LossReport;
 
 pub mod absent;
+pub mod anthropic;
 
 /// An API language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -50,7 +51,7 @@ impl Dialect {
 pub fn codec(dialect: Dialect) -> &'static dyn Codec {
     match dialect {
         Dialect::OpenaiChat => &absent::Absent,
-        Dialect::Anthropic => &absent::Absent,
+        Dialect::Anthropic => &anthropic::Anthropic,
     }
 }
 
@@ -61,8 +62,8 @@ pub struct ClientContext {
     pub version: Option<String>,
     /// Opens opaque state that we sealed.
     pub envelope: Arc<Envelope>,
-    /// Only the prompt's tokens are to be counted: no bound of output tokens is needed.
-    pub is_count: bool,
+    /// The request only asks for a token count: what only generation needs (`max_tokens`) may be missing.
+    pub count_only: bool,
 }
 
 /// What a request is encoded for.

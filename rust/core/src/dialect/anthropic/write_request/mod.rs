@@ -1,0 +1,208 @@
+//! IR → a request for an upstream of this dialect. Everything that the API insists on is repaired here, and everything
+//! that it cannot say is reported.
+
+mod blocks;
+mod media;
+mod names;
+mod parts;
+mod results;
+mod sampling;
+mod schema;
+mod thinking;
+mod tools;
+mod turns;
+mod unions;
+
+use super::Version;
+use super::read_request::is_plain_user_id;
+use crate::dialect::{EncodedRequest, Target};
+use crate::error::Error;
+use crate::ir::{OutputFormat, Request};
+use crate::json::write::{self, Object};
+use crate::loss::{Code, LossReport};
+
+/// What is carried along while a request is written.
+struct Writer<'r, 'x> {
+    target: &'x Target,
+    version: Version,
+    loss: &'x mut LossReport,
+    names: names::Names,
+    call_ids: names::CallIds,
+    /// Calls of the assistant's message in progress: the client's id and the one sent.
+    waiting: Vec<(&'r str, String)>,
+}
+
+/// Write a request.
+pub(super) fn write(
+    request: &Request<'_>,
+    target: &Target,
+    loss: &mut LossReport,
+) -> Result<EncodedRequest, Error> {
+    let mut writer = Writer {
+        target,
+        version: Version::of(target.version.as_deref()),
+        loss,
+        names: names::Names::default(),
+        call_ids: names::CallIds::default(),
+        waiting: Vec::new(),
+    };
+    let mut offers = writer.offers(request)?;
+    let mut prompt = writer.prompt(&request.turns)?;
+    let plan = writer.thinking(request, &prompt.messages);
+    let mut choice = writer.choice(request, &offers);
+    if plan.is_manual() && choice.is_forced() {
+        let detail = "with a thinking budget no tool can be demanded";
+        writer
+            .loss
+            .add(Code::ParamForbidden, "/tool_choice", detail);
+        choice.relax();
+    }
+    let mut markers = Vec::new();
+    markers.extend(offers.iter_mut().filter_map(tools::Offer::marker));
+    prompt.markers(&mut markers);
+    let reserved = usize::from(request.cache.is_some());
+    blocks::limit_markers(&mut markers, reserved, writer.loss);
+
+    let mut body = Vec::with_capacity(4096);
+    write::object(&mut body, |o| {
+        o.str("model", &target.model);
+        o.u64("max_tokens", plan.max_tokens);
+        if request.stream {
+            o.bool("stream", true);
+        }
+        if !offers.is_empty() {
+            o.array("tools", |a| {
+                for offer in &offers {
+                    offer.write(a.item());
+                }
+            });
+        }
+        choice.write(o);
+        if !prompt.system.is_empty() {
+            blocks::write_blocks(o, "system", &prompt.system);
+        }
+        o.array("messages", |a| {
+            for message in &prompt.messages {
+                message.write(a.item());
+            }
+        });
+        if writer.may_send(
+            "thinking",
+            "/reasoning",
+            plan.mode != thinking::Mode::Unsaid,
+        ) {
+            plan.write(o);
+        }
+        writer.output_config(request, plan.effort, o);
+        writer.sampling(&request.sampling, plan.is_manual(), o);
+        writer.options(request, o);
+    });
+    Ok(EncodedRequest {
+        body,
+        names: writer.names.into_map(),
+    })
+}
+
+impl Writer<'_, '_> {
+    /// Whether a member that is there may be sent to this upstream.
+    fn may_send(&mut self, member: &str, pointer: &str, is_there: bool) -> bool {
+        let is_forbidden = self
+            .target
+            .profile
+            .forbidden
+            .iter()
+            .any(|name| name == member);
+        if is_there && is_forbidden {
+            let detail = format!("this upstream refuses {member}");
+            self.loss.add(Code::ParamForbidden, pointer, detail);
+        }
+        is_there && !is_forbidden
+    }
+
+    fn dropped(&mut self, pointer: &str, is_there: bool) {
+        if is_there {
+            let detail = "no counterpart upstream";
+            self.loss.add(Code::FieldDropped, pointer, detail);
+        }
+    }
+
+    /// Effort and the form of the answer share one member.
+    fn output_config(&mut self, request: &Request<'_>, effort: Option<&str>, o: &mut Object<'_>) {
+        let schema = match &request.output_format {
+            Some(OutputFormat::Schema {
+                name,
+                description,
+                schema,
+                strict,
+            }) => {
+                if name.is_some() || description.is_some() || strict.is_some() {
+                    let detail =
+                        "only the schema itself is sent: name, description and strict are not";
+                    self.loss
+                        .add(Code::FieldDropped, "/response_format", detail);
+                }
+                Some(schema.as_ref())
+            }
+            Some(OutputFormat::Json) => {
+                let detail =
+                    "JSON mode has no counterpart: send a schema, or ask for JSON in the prompt";
+                self.loss
+                    .add(Code::FieldDropped, "/response_format", detail);
+                None
+            }
+            Some(OutputFormat::Text) | None => None,
+        };
+        let pointer = if schema.is_some() {
+            "/response_format"
+        } else {
+            "/reasoning"
+        };
+        let is_there = effort.is_some() || schema.is_some();
+        if !self.may_send("output_config", pointer, is_there) {
+            return;
+        }
+        o.object("output_config", |o| {
+            o.opt_str("effort", effort);
+            if let Some(schema) = schema {
+                o.object("format", |o| {
+                    o.str("type", "json_schema");
+                    o.raw("schema", schema);
+                });
+            }
+        });
+    }
+
+    /// Whatever is said once per request.
+    fn options(&mut self, request: &Request<'_>, o: &mut Object<'_>) {
+        if self.may_send("cache_control", "/cache_control", request.cache.is_some()) {
+            blocks::write_cache(o, request.cache);
+        }
+        self.service_tier(request.service_tier.as_deref(), o);
+        if let Some(user) = request.end_user.as_deref() {
+            if !is_plain_user_id(user) {
+                let detail = "not a plain identifier: it may tell about the user's device";
+                self.loss.add(Code::FieldDropped, "/user", detail);
+            } else if self.may_send("metadata", "/user", true) {
+                o.object("metadata", |o| o.str("user_id", user));
+            }
+        }
+        self.dropped("/metadata", request.metadata.is_some());
+        // `store: false` is what this API does anyway.
+        self.dropped("/store", request.store == Some(true));
+        self.dropped("/prompt_cache_key", request.cache_key.is_some());
+        self.dropped("/verbosity", request.verbosity.is_some());
+    }
+
+    fn service_tier(&mut self, tier: Option<&str>, o: &mut Object<'_>) {
+        let (member, value) = match tier {
+            None => return,
+            Some("auto") => ("service_tier", "auto"),
+            Some("default" | "standard" | "standard_only") => ("service_tier", "standard_only"),
+            Some("fast") => ("speed", "fast"),
+            Some(_) => return self.dropped("/service_tier", true),
+        };
+        if self.may_send(member, "/service_tier", true) {
+            o.str(member, value);
+        }
+    }
+}
