@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use http::header::{
-    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, HOST, HeaderName, HeaderValue, PROXY_AUTHENTICATE,
-    PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE, USER_AGENT,
+    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, HOST, HeaderName,
+    HeaderValue, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+    USER_AGENT,
 };
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, Request, Uri, Version};
@@ -16,11 +17,17 @@ use crate::endpoint::Endpoint;
 use crate::error::SettingsError;
 
 /// An honest name: nobody's browser.
-const OUR_USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("fastproxy/", env!("CARGO_PKG_VERSION")));
+const OUR_USER_AGENT: HeaderValue =
+    HeaderValue::from_static(concat!("fastproxy/", env!("CARGO_PKG_VERSION")));
 /// A stream coded by the upstream would be held back by its coder; answers that come coded all the same are decoded.
 const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
 /// What RFC 3986 leaves as it is in a path segment, and `:` for Gemini's `model:method`.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b':');
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b':');
 
 /// One request to an upstream. Cheap to clone; it can be sent again.
 #[derive(Clone, Debug)]
@@ -44,15 +51,25 @@ impl Call {
         headers.insert(ACCEPT_ENCODING, IDENTITY);
         headers.insert(USER_AGENT, OUR_USER_AGENT);
         let target = endpoint.target(path)?;
-        Ok(Self { endpoint: endpoint.clone(), method, target, headers, body: body.into() })
+        Ok(Self {
+            endpoint: endpoint.clone(),
+            method,
+            target,
+            headers,
+            body: body.into(),
+        })
     }
 
     /// Set a header. Those that belong to a connection, and the ones that follow from endpoint and body, are left out.
     pub fn header(mut self, name: &str, value: &str) -> Result<Self, SettingsError> {
         let name = HeaderName::from_bytes(name.as_bytes())
             .map_err(|_| SettingsError::new("header", "has a name that is not allowed in HTTP"))?;
-        let mut value = HeaderValue::from_str(value)
-            .map_err(|_| SettingsError::new("header", format!("{name} has a value that is not allowed in HTTP")))?;
+        let mut value = HeaderValue::from_str(value).map_err(|_| {
+            SettingsError::new(
+                "header",
+                format!("{name} has a value that is not allowed in HTTP"),
+            )
+        })?;
         value.set_sensitive(is_secret(&name));
         if !belongs_to_connection(&name) {
             self.headers.insert(name, value);
@@ -75,7 +92,9 @@ impl Call {
             *request.uri_mut() = Uri::from_parts(parts).unwrap_or_default();
             *request.version_mut() = Version::HTTP_2;
         } else {
-            request.headers_mut().insert(HOST, origin.host_header.clone());
+            request
+                .headers_mut()
+                .insert(HOST, origin.host_header.clone());
             *request.uri_mut() = Uri::from(self.target.clone());
         }
         request
@@ -95,7 +114,15 @@ pub fn path_segment(text: &str) -> Cow<'_, str> {
 /// RFC 9110 §7.6.1, and what hyper derives.
 fn belongs_to_connection(name: &HeaderName) -> bool {
     const OTHERS: [&str; 3] = ["keep-alive", "proxy-connection", "expect"];
-    let derived = [HOST, CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION, UPGRADE, TE, TRAILER];
+    let derived = [
+        HOST,
+        CONTENT_LENGTH,
+        TRANSFER_ENCODING,
+        CONNECTION,
+        UPGRADE,
+        TE,
+        TRAILER,
+    ];
     let proxy = [PROXY_AUTHENTICATE, PROXY_AUTHORIZATION];
     derived.contains(name) || proxy.contains(name) || OTHERS.contains(&name.as_str())
 }
@@ -113,7 +140,10 @@ mod tests {
     #[test]
     fn segments_cannot_leave_their_place() {
         assert_eq!(path_segment("gemini-2.5-pro"), "gemini-2.5-pro");
-        assert_eq!(path_segment("a/../b?c#d\r\n%"), "a%2F..%2Fb%3Fc%23d%0D%0A%25");
+        assert_eq!(
+            path_segment("a/../b?c#d\r\n%"),
+            "a%2F..%2Fb%3Fc%23d%0D%0A%25"
+        );
         assert_eq!(path_segment(".."), "%2E%2E");
     }
 }

@@ -1,7 +1,6 @@
 //! The client of the process: endpoints, connections, and one request with its response.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -37,7 +36,10 @@ pub struct ClientSettings {
 
 impl Default for ClientSettings {
     fn default() -> Self {
-        Self { max_idle: 256, idle_timeout: Duration::from_secs(50) }
+        Self {
+            max_idle: 256,
+            idle_timeout: Duration::from_secs(50),
+        }
     }
 }
 
@@ -55,7 +57,9 @@ struct Inner {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("settings", &self.0.settings).finish_non_exhaustive()
+        f.debug_struct("Client")
+            .field("settings", &self.0.settings)
+            .finish_non_exhaustive()
     }
 }
 
@@ -106,37 +110,47 @@ impl Client {
     /// Prepare an endpoint. Fails on settings that can never work.
     pub fn endpoint(&self, settings: &EndpointSettings) -> Result<Endpoint, SettingsError> {
         let (key, prefix) = OriginKey::parse(settings)?;
-        let mut origins = self.0.origins.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut origins = self
+            .0
+            .origins
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         origins.retain(|_, origin| origin.strong_count() > 0);
-        let origin = match origins.entry(key) {
-            Entry::Occupied(mut entry) => match entry.get().upgrade() {
-                Some(origin) => origin,
-                None => {
-                    let origin = Arc::new(Origin::new(entry.key(), &self.0.configs)?);
-                    entry.insert(Arc::downgrade(&origin));
-                    origin
-                }
-            },
-            Entry::Vacant(entry) => {
-                let origin = Arc::new(Origin::new(entry.key(), &self.0.configs)?);
-                entry.insert(Arc::downgrade(&origin));
-                origin
-            }
+        let origin = if let Some(origin) = origins.get(&key).and_then(Weak::upgrade) {
+            origin
+        } else {
+            let origin = Arc::new(Origin::new(&key, &self.0.configs)?);
+            origins.insert(key, Arc::downgrade(&origin));
+            origin
         };
         Ok(Endpoint::new(origin, &prefix))
     }
 
     /// A small call (login, token count, model list): the whole answer, at most `max_bytes` of it.
-    pub async fn fetch(&self, call: &Call, timeouts: &Timeouts, max_bytes: usize) -> Result<Fetched, Error> {
+    pub async fn fetch(
+        &self,
+        call: &Call,
+        timeouts: &Timeouts,
+        max_bytes: usize,
+    ) -> Result<Fetched, Error> {
         let whole = async {
             let reply = self.send(call, timeouts, &mut Progress::default()).await?;
-            let Reply { status, headers, mut body, .. } = reply;
+            let Reply {
+                status,
+                headers,
+                mut body,
+                ..
+            } = reply;
             let mut bytes = BytesMut::new();
             if !body.collect(max_bytes, &mut bytes).await? {
                 let message = format!("the upstream's answer is larger than {max_bytes} bytes");
                 return Err(Failure::answer(Kind::Upstream, message));
             }
-            Ok(Fetched { status, headers, body: bytes.freeze() })
+            Ok(Fetched {
+                status,
+                headers,
+                body: bytes.freeze(),
+            })
         };
         match timeout(timeouts.total, whole).await {
             Ok(result) => result.map_err(|failure| failure.error),
@@ -158,7 +172,8 @@ impl Client {
         loop {
             progress.is_reused = link.is_reused();
             let sent_at = Instant::now();
-            let answering = timeout(timeouts.first_byte, link.send(call.request(link.version()))).await;
+            let answering =
+                timeout(timeouts.first_byte, link.send(call.request(link.version()))).await;
             match answering {
                 Ok(Ok(response)) => return self.reply(response, link, origin, sent_at),
                 Ok(Err(unanswered)) => {
@@ -166,10 +181,17 @@ impl Client {
                         return Err(unanswered.failure);
                     }
                 }
-                Err(_) => return Err(Failure::too_slow("the upstream gave no answer for", timeouts.first_byte)),
+                Err(_) => {
+                    return Err(Failure::too_slow(
+                        "the upstream gave no answer for",
+                        timeouts.first_byte,
+                    ));
+                }
             }
             progress.is_resent = true;
-            link = self.acquire(origin, Some(sent_at), timeouts.connect).await?;
+            link = self
+                .acquire(origin, Some(sent_at), timeouts.connect)
+                .await?;
         }
     }
 
@@ -182,12 +204,28 @@ impl Client {
     ) -> Result<Reply, Failure> {
         check_head(&response)?;
         let (head, incoming) = response.into_parts();
-        let body = Body::new(link, incoming, &head.headers, Arc::clone(origin), self.0.settings.max_idle)?;
-        Ok(Reply { status: head.status.as_u16(), headers: head.headers, body, sent_at })
+        let body = Body::new(
+            link,
+            incoming,
+            &head.headers,
+            Arc::clone(origin),
+            self.0.settings.max_idle,
+        )?;
+        Ok(Reply {
+            status: head.status.as_u16(),
+            headers: head.headers,
+            body,
+            sent_at,
+        })
     }
 
     /// A connection: idle or shared where there is one, else new. With `since`, one opened later than that.
-    async fn acquire(&self, origin: &Arc<Origin>, since: Option<Instant>, limit: Duration) -> Result<Link, Failure> {
+    async fn acquire(
+        &self,
+        origin: &Arc<Origin>,
+        since: Option<Instant>,
+        limit: Duration,
+    ) -> Result<Link, Failure> {
         if since.is_none()
             && let Some(link) = origin.pool.checkout(self.0.settings.idle_timeout)
         {
@@ -197,7 +235,9 @@ impl Client {
             return self.open(origin, limit).await;
         }
         let waiting = timeout(limit, origin.pool.dialing.lock()).await;
-        let _dialing = waiting.map_err(|_| Failure::connect_timeout("connect_timeout", "waiting to connect", limit))?;
+        let _dialing = waiting.map_err(|_| {
+            Failure::connect_timeout("connect_timeout", "waiting to connect", limit)
+        })?;
         match origin.pool.checkout_shared(since) {
             Some(link) => Ok(link),
             None => self.open(origin, limit).await,
@@ -211,7 +251,8 @@ impl Client {
                 Ok(Link::H1(connection))
             }
             Connection::H2(connection) => {
-                let closed = || Failure::unreachable("closed", "the upstream closed the new connection");
+                let closed =
+                    || Failure::unreachable("closed", "the upstream closed the new connection");
                 let stream = connection.place().ok_or_else(closed)?;
                 origin.pool.share(connection);
                 Ok(Link::H2(stream))
@@ -221,7 +262,11 @@ impl Client {
 
     /// Idle connections and origins, for metrics.
     pub fn pooled(&self) -> usize {
-        self.0.live_origins().iter().map(|origin| origin.pool.len()).sum()
+        self.0
+            .live_origins()
+            .iter()
+            .map(|origin| origin.pool.len())
+            .sum()
     }
 
     /// Start the task that closes what nobody uses: one for all origins, ended with the client.
@@ -235,7 +280,9 @@ impl Client {
         tokio::spawn(async move {
             loop {
                 tokio::time::sleep(pause).await;
-                let Some(client) = client.upgrade() else { return };
+                let Some(client) = client.upgrade() else {
+                    return;
+                };
                 for origin in client.live_origins() {
                     origin.pool.sweep(idle_timeout);
                 }
@@ -255,16 +302,29 @@ impl Inner {
 fn check_head(response: &Response<Incoming>) -> Result<(), Failure> {
     let headers = response.headers();
     match response.status().as_u16() {
-        101 => Err(Failure::answer(Kind::Upstream, "the upstream switched protocols unasked")),
+        101 => Err(Failure::answer(
+            Kind::Upstream,
+            "the upstream switched protocols unasked",
+        )),
         // The key would go to whatever host the redirect names.
-        300..=399 => Err(Failure::safe(Kind::Upstream, "redirect", "redirect refused")),
+        300..=399 => Err(Failure::safe(
+            Kind::Upstream,
+            "redirect",
+            "redirect refused",
+        )),
         // RFC 9112 §6.1: such a message may be an attempt at response splitting.
-        _ if headers.contains_key(header::CONTENT_LENGTH) && headers.contains_key(header::TRANSFER_ENCODING) => {
-            Err(Failure::answer(Kind::Upstream, "the upstream's response has two lengths"))
+        _ if headers.contains_key(header::CONTENT_LENGTH)
+            && headers.contains_key(header::TRANSFER_ENCODING) =>
+        {
+            Err(Failure::answer(
+                Kind::Upstream,
+                "the upstream's response has two lengths",
+            ))
         }
-        _ if headers.len() > MAX_HEADERS => {
-            Err(Failure::answer(Kind::Upstream, "the upstream's response headers are too many"))
-        }
+        _ if headers.len() > MAX_HEADERS => Err(Failure::answer(
+            Kind::Upstream,
+            "the upstream's response headers are too many",
+        )),
         _ => Ok(()),
     }
 }

@@ -44,7 +44,7 @@ impl Connector {
             connector.set_nodelay(true);
             connector.set_happy_eyeballs_timeout(Some(HAPPY_EYEBALLS));
             // Notices upstreams that vanish without a word under a stream that may rightly be silent for minutes.
-            connector.set_keepalive(Some(Duration::from_mins(1)));
+            connector.set_keepalive(Some(Duration::from_secs(60)));
             connector
         };
         Self {
@@ -55,7 +55,11 @@ impl Connector {
     }
 
     /// Connect to `origin`; all steps together within `limit`.
-    pub(crate) async fn connect(&self, origin: &Origin, limit: Duration) -> Result<Connection, Failure> {
+    pub(crate) async fn connect(
+        &self,
+        origin: &Origin,
+        limit: Duration,
+    ) -> Result<Connection, Failure> {
         let deadline = deadline_after(limit);
         let tcp = match &origin.proxy {
             Some(proxy) => self.through(proxy, origin, deadline, limit).await?,
@@ -65,7 +69,8 @@ impl Connector {
             let (io, meter) = Io::new(Stream::Plain(tcp));
             return Ok(Connection::H1(H1::new(io, meter).await?));
         };
-        let stream = tls::handshake(&needs.config, needs.name.clone(), tcp, deadline, limit).await?;
+        let stream =
+            tls::handshake(&needs.config, needs.name.clone(), tcp, deadline, limit).await?;
         let is_h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
         let (io, meter) = Io::new(Stream::Tls(Box::new(stream)));
         if is_h2 {
@@ -75,9 +80,18 @@ impl Connector {
         }
     }
 
-    async fn direct(&self, origin: &Origin, deadline: Instant, limit: Duration) -> Result<TcpStream, Failure> {
+    async fn direct(
+        &self,
+        origin: &Origin,
+        deadline: Instant,
+        limit: Duration,
+    ) -> Result<TcpStream, Failure> {
         self.check_literal(origin)?;
-        let connector = if origin.allow_private { &self.any } else { &self.only_public };
+        let connector = if origin.allow_private {
+            &self.any
+        } else {
+            &self.only_public
+        };
         dial(connector, "upstream", origin.tcp.clone(), deadline, limit).await
     }
 
@@ -101,24 +115,41 @@ impl Connector {
     /// Addresses written in the URL pass no resolver.
     fn check_literal(&self, origin: &Origin) -> Result<(), Failure> {
         match origin.literal_address() {
-            Some(address) if !origin.allow_private => {
-                self.resolver.only_public().allowed(vec![address]).map(|_| ()).map_err(dns_failure)
-            }
+            Some(address) if !origin.allow_private => self
+                .resolver
+                .only_public()
+                .allowed(vec![address])
+                .map(|_| ())
+                .map_err(dns_failure),
             _ => Ok(()),
         }
     }
 
     /// The origin as an address, for proxies that are not to resolve names.
-    async fn resolved(&self, origin: &Origin, deadline: Instant, limit: Duration) -> Result<Uri, Failure> {
-        let resolver = if origin.allow_private { self.resolver.clone() } else { self.resolver.only_public() };
+    async fn resolved(
+        &self,
+        origin: &Origin,
+        deadline: Instant,
+        limit: Duration,
+    ) -> Result<Uri, Failure> {
+        let resolver = if origin.allow_private {
+            self.resolver.clone()
+        } else {
+            self.resolver.only_public()
+        };
         let name = origin.tcp.host().unwrap_or_default();
         let addresses = timeout_at(deadline, resolver.resolve(name))
             .await
-            .map_err(|_| Failure::connect_timeout("dns_timeout", "resolving the upstream's name", limit))?
+            .map_err(|_| {
+                Failure::connect_timeout("dns_timeout", "resolving the upstream's name", limit)
+            })?
             .map_err(dns_failure)?;
         let port = origin.tcp.port_u16().unwrap_or(443);
         // IPv4 first: not every SOCKS server reaches IPv6.
-        let address = addresses.iter().find(|address| address.is_ipv4()).or_else(|| addresses.first());
+        let address = addresses
+            .iter()
+            .find(|address| address.is_ipv4())
+            .or_else(|| addresses.first());
         address
             .and_then(|address| address_target(*address, port))
             .ok_or_else(|| dns_failure(DnsError::Empty))
@@ -143,7 +174,11 @@ async fn dial(
 }
 
 fn dial_timeout(whom: &str, limit: Duration) -> Failure {
-    Failure::connect_timeout("connect_timeout", &format!("connecting to the {whom}"), limit)
+    Failure::connect_timeout(
+        "connect_timeout",
+        &format!("connecting to the {whom}"),
+        limit,
+    )
 }
 
 fn dial_failure(error: &(dyn StdError + 'static), whom: &str, limit: Duration) -> Failure {
@@ -167,7 +202,11 @@ fn dial_failure(error: &(dyn StdError + 'static), whom: &str, limit: Duration) -
 }
 
 fn dns_failure(error: DnsError) -> Failure {
-    let code = if error == DnsError::Blocked { "blocked_address" } else { "dns" };
+    let code = if error == DnsError::Blocked {
+        "blocked_address"
+    } else {
+        "dns"
+    };
     Failure::unreachable(code, error.to_string())
 }
 
@@ -175,5 +214,6 @@ fn dns_failure(error: DnsError) -> Failure {
 pub(crate) fn deadline_after(limit: Duration) -> Instant {
     let now = Instant::now();
     // tokio's own far future: thirty years.
-    now.checked_add(limit).unwrap_or_else(|| now + Duration::from_hours(24 * 365 * 30))
+    now.checked_add(limit)
+        .unwrap_or_else(|| now + Duration::from_secs(30 * 365 * 24 * 60 * 60))
 }

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use tower_service::Service;
 
 /// How long the last good answer serves while the resolver fails.
-const STALE_LIMIT: Duration = Duration::from_mins(10);
+const STALE_LIMIT: Duration = Duration::from_secs(600);
 /// Upstream hosts are configured, not chosen by clients: there are few.
 const REMEMBERED_NAMES: usize = 1024;
 
@@ -67,12 +67,19 @@ pub(crate) struct Resolver {
 
 impl Resolver {
     pub(crate) fn new(lookups: Arc<dyn Lookups>) -> Self {
-        Self { lookups, last_good: Arc::default(), only_public: false }
+        Self {
+            lookups,
+            last_good: Arc::default(),
+            only_public: false,
+        }
     }
 
     /// The same resolver, refusing addresses that are not global unicast.
     pub(crate) fn only_public(&self) -> Self {
-        Self { only_public: true, ..self.clone() }
+        Self {
+            only_public: true,
+            ..self.clone()
+        }
     }
 
     /// The allowed addresses of `name`, never none.
@@ -93,11 +100,18 @@ impl Resolver {
         if self.only_public {
             addresses.retain(|address| is_public(*address));
         }
-        if addresses.is_empty() { Err(DnsError::Blocked) } else { Ok(addresses) }
+        if addresses.is_empty() {
+            Err(DnsError::Blocked)
+        } else {
+            Ok(addresses)
+        }
     }
 
     fn remember(&self, name: &str, addresses: &[IpAddr]) {
-        let mut last_good = self.last_good.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last_good = self
+            .last_good
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if last_good.len() >= REMEMBERED_NAMES {
             last_good.retain(|_, (at, _)| at.elapsed() < STALE_LIMIT);
         }
@@ -107,7 +121,10 @@ impl Resolver {
     }
 
     fn remembered(&self, name: &str) -> Option<Vec<IpAddr>> {
-        let last_good = self.last_good.lock().unwrap_or_else(PoisonError::into_inner);
+        let last_good = self
+            .last_good
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let (at, addresses) = last_good.get(name)?;
         (at.elapsed() < STALE_LIMIT).then(|| addresses.clone())
     }
@@ -127,7 +144,10 @@ impl Service<Name> for Resolver {
         Box::pin(async move {
             let addresses = resolver.resolve(name.as_str()).await?;
             // Port 0: the connector puts the endpoint's port in.
-            let sockets: Vec<_> = addresses.into_iter().map(|ip| SocketAddr::new(ip, 0)).collect();
+            let sockets: Vec<_> = addresses
+                .into_iter()
+                .map(|ip| SocketAddr::new(ip, 0))
+                .collect();
             Ok(sockets.into_iter())
         })
     }
@@ -180,14 +200,40 @@ mod tests {
     #[test]
     fn only_global_unicast_is_public() {
         let private = [
-            "0.0.0.0", "10.1.2.3", "100.64.0.1", "127.0.0.1", "169.254.169.254", "172.31.255.255", "192.0.0.1",
-            "192.168.1.1", "198.19.0.1", "224.0.0.1", "255.255.255.255", "::", "::1", "::ffff:8.8.8.8", "fe80::1",
-            "fd00::1", "64:ff9b::7f00:1", "2001::1", "2001:db8::1", "2002:7f00:1::", "3fff:0fff::1", "ff02::1",
+            "0.0.0.0",
+            "10.1.2.3",
+            "100.64.0.1",
+            "127.0.0.1",
+            "169.254.169.254",
+            "172.31.255.255",
+            "192.0.0.1",
+            "192.168.1.1",
+            "198.19.0.1",
+            "224.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "::ffff:8.8.8.8",
+            "fe80::1",
+            "fd00::1",
+            "64:ff9b::7f00:1",
+            "2001::1",
+            "2001:db8::1",
+            "2002:7f00:1::",
+            "3fff:0fff::1",
+            "ff02::1",
         ];
         for text in private {
             assert!(!is_public(text.parse().unwrap()), "{text}");
         }
-        for text in ["1.1.1.1", "100.128.0.1", "172.32.0.1", "192.0.1.1", "2606:4700::1111", "2001:4860::8888"] {
+        for text in [
+            "1.1.1.1",
+            "100.128.0.1",
+            "172.32.0.1",
+            "192.0.1.1",
+            "2606:4700::1111",
+            "2001:4860::8888",
+        ] {
             assert!(is_public(text.parse().unwrap()), "{text}");
         }
     }

@@ -60,13 +60,18 @@ pub struct Endpoint {
 /// Never shows the proxy, which may hold a password.
 impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Endpoint").field("authority", &self.origin.authority).finish_non_exhaustive()
+        f.debug_struct("Endpoint")
+            .field("authority", &self.origin.authority)
+            .finish_non_exhaustive()
     }
 }
 
 impl Endpoint {
     pub(crate) fn new(origin: Arc<Origin>, prefix: &str) -> Self {
-        Self { origin, prefix: prefix.into() }
+        Self {
+            origin,
+            prefix: prefix.into(),
+        }
     }
 
     /// The endpoint's prefix and `path` as one request target.
@@ -75,8 +80,9 @@ impl Endpoint {
         if !target.starts_with('/') {
             return Err(SettingsError::new("path", "must start with a slash"));
         }
-        PathAndQuery::from_maybe_shared(target)
-            .map_err(|_| SettingsError::new("path", "holds a character that is not allowed in a URL"))
+        PathAndQuery::from_maybe_shared(target).map_err(|_| {
+            SettingsError::new("path", "holds a character that is not allowed in a URL")
+        })
     }
 }
 
@@ -96,7 +102,10 @@ impl OriginKey {
     /// The key, and the path prefix of the base URL.
     pub(crate) fn parse(settings: &EndpointSettings) -> Result<(Self, String), SettingsError> {
         let bad = |reason: &str| SettingsError::new("base_url", reason);
-        let uri: Uri = settings.base_url.parse().map_err(|_| bad("not a URL (names must be ASCII)"))?;
+        let uri: Uri = settings
+            .base_url
+            .parse()
+            .map_err(|_| bad("not a URL (names must be ASCII)"))?;
         let scheme = match uri.scheme() {
             Some(scheme) if *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS => scheme.clone(),
             _ => return Err(bad("must start with http:// or https://")),
@@ -151,15 +160,27 @@ impl Origin {
         let is_https = key.scheme == Scheme::HTTPS;
         let is_default_port = key.port == if is_https { 443 } else { 80 };
         let with_port = format!("{}:{}", key.host, key.port);
-        let shown = if is_default_port { key.host.clone() } else { with_port.clone() };
+        let shown = if is_default_port {
+            key.host.clone()
+        } else {
+            with_port.clone()
+        };
         let authority: Authority = shown.parse().map_err(bad)?;
         let host_header = HeaderValue::try_from(authority.as_str())
             .map_err(|_| SettingsError::new("base_url", "has no valid host"))?;
         let tls = if is_https {
-            let bare = key.host.trim_start_matches('[').trim_end_matches(']').to_owned();
-            let name = ServerName::try_from(bare)
-                .map_err(|_| SettingsError::new("base_url", "has a host that no certificate can name"))?;
-            Some(OriginTls { config: configs.get(&key.tls)?, name })
+            let bare = key
+                .host
+                .trim_start_matches('[')
+                .trim_end_matches(']')
+                .to_owned();
+            let name = ServerName::try_from(bare).map_err(|_| {
+                SettingsError::new("base_url", "has a host that no certificate can name")
+            })?;
+            Some(OriginTls {
+                config: configs.get(&key.tls)?,
+                name,
+            })
         } else {
             None
         };
@@ -178,7 +199,10 @@ impl Origin {
     /// The host as an address, when the URL names one.
     pub(crate) fn literal_address(&self) -> Option<IpAddr> {
         let host = self.tcp.host()?;
-        host.trim_start_matches('[').trim_end_matches(']').parse().ok()
+        host.trim_start_matches('[')
+            .trim_end_matches(']')
+            .parse()
+            .ok()
     }
 }
 
@@ -196,14 +220,21 @@ mod tests {
             ("host:1", "http://"),
             ("https://exämple.org", "ASCII"),
         ] {
-            let error = OriginKey::parse(&EndpointSettings::new(url)).err().unwrap().to_string();
-            assert!(error.contains(reason) && !error.contains("hunter2"), "{url}: {error}");
+            let error = OriginKey::parse(&EndpointSettings::new(url))
+                .err()
+                .unwrap()
+                .to_string();
+            assert!(
+                error.contains(reason) && !error.contains("hunter2"),
+                "{url}: {error}"
+            );
         }
     }
 
     #[test]
     fn the_prefix_joins_without_doubled_slashes() {
-        let (key, prefix) = OriginKey::parse(&EndpointSettings::new("https://Host.Example/api/")).unwrap();
+        let (key, prefix) =
+            OriginKey::parse(&EndpointSettings::new("https://Host.Example/api/")).unwrap();
         let origin = Origin::new(&key, &TlsConfigs::default()).unwrap();
         assert_eq!(origin.host_header, "host.example");
         let endpoint = Endpoint::new(Arc::new(origin), &prefix);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fastproxy_core::error::{Error, Kind, Source};
+use fastproxy_core::error::{Error, Kind, Retry, Source};
 
 use crate::outcome::RetryClass;
 
@@ -18,7 +18,10 @@ pub struct SettingsError {
 
 impl SettingsError {
     pub(crate) fn new(setting: &'static str, reason: impl Into<String>) -> Self {
-        Self { setting, reason: reason.into() }
+        Self {
+            setting,
+            reason: reason.into(),
+        }
     }
 }
 
@@ -37,18 +40,28 @@ impl Failure {
 
     /// A step of making the connection took too long.
     pub(crate) fn connect_timeout(code: &str, step: &str, limit: Duration) -> Self {
-        Self::safe(Kind::Timeout, code, format!("{step} took longer than {limit:?}"))
+        Self::safe(
+            Kind::Timeout,
+            code,
+            format!("{step} took longer than {limit:?}"),
+        )
     }
 
     /// The upstream surely did no work (R0).
     pub(crate) fn safe(kind: Kind, code: &str, message: impl Into<String>) -> Self {
         let error = Error::new(kind, Source::Upstream, message).with_code(code);
-        Self { error, class: RetryClass::Safe }
+        Self {
+            error,
+            class: RetryClass::Safe,
+        }
     }
 
     /// The request went out and nothing is known of it (R1).
     pub(crate) fn ambiguous(kind: Kind, message: impl Into<String>) -> Self {
-        Self { error: Error::new(kind, Source::Upstream, message), class: RetryClass::Ambiguous }
+        Self {
+            error: Error::new(kind, Source::Upstream, message),
+            class: RetryClass::Ambiguous,
+        }
     }
 
     /// The upstream did not answer in time, and may still be at work (R1).
@@ -58,11 +71,27 @@ impl Failure {
 
     /// The upstream answered, but not with something that can be relayed (R2 as long as nothing was delivered).
     pub(crate) fn answer(kind: Kind, message: impl Into<String>) -> Self {
-        Self { error: Error::new(kind, Source::Upstream, message), class: RetryClass::HeldBack }
+        Self {
+            error: Error::new(kind, Source::Upstream, message),
+            class: RetryClass::HeldBack,
+        }
     }
 
     /// The body ended before its end.
     pub(crate) fn truncated(message: impl Into<String>) -> Self {
-        Self { error: Error::truncated(message), class: RetryClass::HeldBack }
+        Self {
+            error: Error::truncated(message),
+            class: RetryClass::HeldBack,
+        }
+    }
+
+    /// An error in an answer that had begun: a transcoder's or a decoder's (R2 unless it says that it is final).
+    pub(crate) fn begun(error: Error) -> Self {
+        let class = if error.retry == Retry::Never {
+            RetryClass::Never
+        } else {
+            RetryClass::HeldBack
+        };
+        Self { error, class }
     }
 }

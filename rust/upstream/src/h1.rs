@@ -50,11 +50,21 @@ impl H1 {
             .await
             .map_err(|_| Failure::unreachable("http", "the connection could not be set up"))?;
         let connection = Box::pin(connection);
-        Ok(Self { sender, connection, meter, is_closed: false, is_reused: false, idle_since: Instant::now() })
+        Ok(Self {
+            sender,
+            connection,
+            meter,
+            is_closed: false,
+            is_reused: false,
+            idle_since: Instant::now(),
+        })
     }
 
     /// Send and wait for the response's head.
-    pub(crate) async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Unanswered> {
+    pub(crate) async fn send(
+        &mut self,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Response<Incoming>, Unanswered> {
         let (read, written) = (self.meter.read(), self.meter.written());
         let mut response = pin!(self.sender.send_request(request));
         let result = poll_fn(|cx| {
@@ -62,7 +72,10 @@ impl H1 {
                 self.is_closed = self.connection.as_mut().poll(cx).is_ready();
             }
             // Only the connection polled above can complete it: no waker of its own is needed.
-            match response.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            match response
+                .as_mut()
+                .poll(&mut Context::from_waker(Waker::noop()))
+            {
                 Poll::Ready(result) => Poll::Ready(result.map_err(Some)),
                 // A request that a finished connection never took off its queue.
                 Poll::Pending if self.is_closed => Poll::Ready(Err(None)),
@@ -119,17 +132,31 @@ impl H1 {
 /// Classify a request without a response.
 fn unanswered(error: Option<&hyper::Error>, nothing_sent: bool, nothing_read: bool) -> Unanswered {
     if nothing_sent {
-        let failure = Failure::unreachable("closed", "the upstream closed the connection before the request was sent");
-        return Unanswered { failure, is_swallowed: true };
+        let failure = Failure::unreachable(
+            "closed",
+            "the upstream closed the connection before the request was sent",
+        );
+        return Unanswered {
+            failure,
+            is_swallowed: true,
+        };
     }
     let failure = match error {
-        Some(error) if error.is_parse() => {
-            Failure::answer(Kind::Upstream, "the upstream's response is not valid HTTP, or its headers are too large")
-        }
-        _ if nothing_read => {
-            Failure::ambiguous(Kind::Unreachable, "the upstream closed the connection without an answer")
-        }
-        _ => Failure::ambiguous(Kind::Truncated, "the upstream's response headers were cut short"),
+        Some(error) if error.is_parse() => Failure::answer(
+            Kind::Upstream,
+            "the upstream's response is not valid HTTP, or its headers are too large",
+        ),
+        _ if nothing_read => Failure::ambiguous(
+            Kind::Unreachable,
+            "the upstream closed the connection without an answer",
+        ),
+        _ => Failure::ambiguous(
+            Kind::Truncated,
+            "the upstream's response headers were cut short",
+        ),
     };
-    Unanswered { failure, is_swallowed: nothing_read }
+    Unanswered {
+        failure,
+        is_swallowed: nothing_read,
+    }
 }

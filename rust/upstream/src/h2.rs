@@ -58,7 +58,10 @@ impl Drop for H2Stream {
     fn drop(&mut self) {
         let shared = &self.connection.shared;
         if shared.streams.fetch_sub(1, Ordering::AcqRel) == 1 {
-            *shared.idle_since.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+            *shared
+                .idle_since
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner) = Instant::now();
         }
     }
 }
@@ -74,7 +77,9 @@ impl H2 {
             .keep_alive_timeout(PING_TIMEOUT)
             .handshake(TokioIo::new(io))
             .await
-            .map_err(|_| Failure::unreachable("http2", "the HTTP/2 connection could not be set up"))?;
+            .map_err(|_| {
+                Failure::unreachable("http2", "the HTTP/2 connection could not be set up")
+            })?;
         // The task ends by itself: with the connection, or when the last handle and stream are gone.
         tokio::spawn(async move {
             let _ended = connection.await;
@@ -86,14 +91,20 @@ impl H2 {
             opened: Instant::now(),
             idle_since: Mutex::new(Instant::now()),
         };
-        Ok(Self { sender, shared: Arc::new(shared) })
+        Ok(Self {
+            sender,
+            shared: Arc::new(shared),
+        })
     }
 
     /// Take a place for one stream, if the connection is open and has one.
     pub(crate) fn place(&self) -> Option<H2Stream> {
         let taken = self.shared.streams.fetch_add(1, Ordering::AcqRel);
         // Made before the checks: dropping it gives the place back.
-        let mut stream = H2Stream { connection: self.clone(), is_reused: false };
+        let mut stream = H2Stream {
+            connection: self.clone(),
+            is_reused: false,
+        };
         if taken >= MAX_STREAMS || self.is_closed() {
             return None;
         }
@@ -112,17 +123,30 @@ impl H2 {
 
     /// Whether it has carried no stream for this long.
     pub(crate) fn is_idle_for(&self, limit: Duration) -> bool {
-        let idle_since = *self.shared.idle_since.lock().unwrap_or_else(PoisonError::into_inner);
+        let idle_since = *self
+            .shared
+            .idle_since
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         self.shared.streams.load(Ordering::Acquire) == 0 && idle_since.elapsed() >= limit
     }
 }
 
 impl H2Stream {
     /// Send and wait for the response's head. Dropping the future or the body resets the stream.
-    pub(crate) async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Unanswered> {
+    pub(crate) async fn send(
+        &self,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Response<Incoming>, Unanswered> {
         let meter = &self.connection.shared.meter;
         let read = meter.read();
-        match self.connection.sender.clone().try_send_request(request).await {
+        match self
+            .connection
+            .sender
+            .clone()
+            .try_send_request(request)
+            .await
+        {
             Ok(response) => Ok(response),
             Err(mut error) => {
                 let is_unsent = error.take_message().is_some();
@@ -135,24 +159,44 @@ impl H2Stream {
 
 /// Classify a request without a response.
 fn unanswered(error: &hyper::Error, is_unsent: bool, nothing_read: bool) -> Unanswered {
-    let reason = error.source().and_then(|source| source.downcast_ref::<h2::Error>());
+    let reason = error
+        .source()
+        .and_then(|source| source.downcast_ref::<h2::Error>());
     if is_unsent || reason.is_some_and(is_unprocessed) {
-        let failure = Failure::unreachable("refused_stream", "the upstream did not take the request");
-        return Unanswered { failure, is_swallowed: true };
+        let failure =
+            Failure::unreachable("refused_stream", "the upstream did not take the request");
+        return Unanswered {
+            failure,
+            is_swallowed: true,
+        };
     }
-    let failure = if reason.is_some_and(|reason| reason.reason() == Some(h2::Reason::ENHANCE_YOUR_CALM)) {
-        Failure::ambiguous(Kind::RateLimit, "the upstream asked for fewer requests (ENHANCE_YOUR_CALM)")
-    } else if reason.is_some_and(|reason| reason.is_reset() && reason.is_library()) {
-        Failure::answer(Kind::Upstream, "the upstream's response is not valid HTTP/2")
-    } else {
-        Failure::ambiguous(Kind::Unreachable, "the upstream ended the stream without an answer")
-    };
-    Unanswered { failure, is_swallowed: nothing_read }
+    let failure =
+        if reason.is_some_and(|reason| reason.reason() == Some(h2::Reason::ENHANCE_YOUR_CALM)) {
+            Failure::ambiguous(
+                Kind::RateLimit,
+                "the upstream asked for fewer requests (ENHANCE_YOUR_CALM)",
+            )
+        } else if reason.is_some_and(|reason| reason.is_reset() && reason.is_library()) {
+            Failure::answer(
+                Kind::Upstream,
+                "the upstream's response is not valid HTTP/2",
+            )
+        } else {
+            Failure::ambiguous(
+                Kind::Unreachable,
+                "the upstream ended the stream without an answer",
+            )
+        };
+    Unanswered {
+        failure,
+        is_swallowed: nothing_read,
+    }
 }
 
 /// RFC 9113 §8.7: requests refused, or above a GOAWAY's last stream, have not been processed.
 fn is_unprocessed(error: &h2::Error) -> bool {
     let is_refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
-    let is_above_goaway = error.is_go_away() && error.is_remote() && error.reason() == Some(h2::Reason::NO_ERROR);
+    let is_above_goaway =
+        error.is_go_away() && error.is_remote() && error.reason() == Some(h2::Reason::NO_ERROR);
     is_refused || is_above_goaway
 }

@@ -43,7 +43,10 @@ impl Link {
         }
     }
 
-    pub(crate) async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Unanswered> {
+    pub(crate) async fn send(
+        &mut self,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Response<Incoming>, Unanswered> {
         match self {
             Self::H1(connection) => connection.send(request).await,
             Self::H2(stream) => stream.send(request).await,

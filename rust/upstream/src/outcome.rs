@@ -77,8 +77,6 @@ pub(crate) struct Tally {
     pub(crate) progress: Progress,
     pub(crate) upstream_status: Option<u16>,
     pub(crate) bytes_in: u64,
-    /// Whether the body's beginning has been judged.
-    pub(crate) is_sniffed: bool,
     headers: Vec<(String, String)>,
     headers_after: Option<Duration>,
     content_after: Option<Duration>,
@@ -97,22 +95,12 @@ impl Tally {
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "called once, where everything comes together")]
-    pub(crate) fn outcome(
-        self,
-        status: Status,
-        error: Option<Error>,
-        class: RetryClass,
-        body: Option<Vec<u8>>,
-        bytes_out: u64,
-        report: Report,
-        duration: Duration,
-    ) -> Outcome {
+    pub(crate) fn outcome(self, ending: Ending, report: Report, duration: Duration) -> Outcome {
         Outcome {
-            status,
-            error,
-            class,
-            body,
+            status: ending.status,
+            error: ending.error,
+            class: ending.class,
+            body: ending.body,
             report,
             upstream_status: self.upstream_status,
             upstream_request_id: request_id(&self.headers),
@@ -123,15 +111,37 @@ impl Tally {
             reused_connection: self.progress.is_reused,
             resent: self.progress.is_resent,
             bytes_in: self.bytes_in,
-            bytes_out,
+            bytes_out: ending.bytes_out,
         }
     }
 }
 
+/// How an attempt ended, and with what.
+#[derive(Debug)]
+pub(crate) struct Ending {
+    pub(crate) status: Status,
+    pub(crate) error: Option<Error>,
+    pub(crate) class: RetryClass,
+    pub(crate) body: Option<Vec<u8>>,
+    pub(crate) bytes_out: u64,
+}
+
 /// Names under which upstreams state their own id of a request.
-const REQUEST_IDS: [&str; 5] = ["request-id", "x-request-id", "apim-request-id", "x-amzn-requestid", "x-goog-request-id"];
+const REQUEST_IDS: [&str; 5] = [
+    "request-id",
+    "x-request-id",
+    "apim-request-id",
+    "x-amzn-requestid",
+    "x-goog-request-id",
+];
 /// Other names worth keeping.
-const KEPT: [&str; 5] = ["retry-after", "retry-after-ms", "x-should-retry", "openai-processing-ms", "content-type"];
+const KEPT: [&str; 5] = [
+    "retry-after",
+    "retry-after-ms",
+    "x-should-retry",
+    "openai-processing-ms",
+    "content-type",
+];
 /// Families of names worth keeping.
 const KEPT_FAMILIES: [&str; 2] = ["x-ratelimit-", "anthropic-ratelimit-"];
 /// Longest value kept.
@@ -144,7 +154,13 @@ fn kept(headers: &HeaderMap) -> Vec<(String, String)> {
             || KEPT.contains(&name)
             || KEPT_FAMILIES.iter().any(|family| name.starts_with(family))
     };
-    let text = |value: &http::HeaderValue| value.to_str().ok().filter(|text| text.len() <= MAX_VALUE).map(str::to_owned);
+    let text = |value: &http::HeaderValue| {
+        value
+            .to_str()
+            .ok()
+            .filter(|text| text.len() <= MAX_VALUE)
+            .map(str::to_owned)
+    };
     headers
         .iter()
         .filter(|(name, _)| is_kept(name.as_str()))
@@ -153,6 +169,11 @@ fn kept(headers: &HeaderMap) -> Vec<(String, String)> {
 }
 
 fn request_id(headers: &[(String, String)]) -> Option<String> {
-    let find = |id: &&str| headers.iter().find(|(name, _)| name == id).map(|(_, value)| value.clone());
+    let find = |id: &&str| {
+        headers
+            .iter()
+            .find(|(name, _)| name == id)
+            .map(|(_, value)| value.clone())
+    };
     REQUEST_IDS.iter().find_map(find)
 }

@@ -43,7 +43,12 @@ impl Pool {
         let mut shared = lock(&self.shared);
         shared.retain(|connection| !connection.is_closed());
         let is_fresh = |connection: &&H2| since.is_none_or(|since| connection.opened() > since);
-        shared.iter().rev().filter(is_fresh).find_map(H2::place).map(Link::H2)
+        shared
+            .iter()
+            .rev()
+            .filter(is_fresh)
+            .find_map(H2::place)
+            .map(Link::H2)
     }
 
     /// Take back a connection whose answer was read to its end. Anything but a quiet, open connection is dropped.
@@ -81,7 +86,8 @@ impl Pool {
         let mut kept: Vec<H1> = aged
             .into_iter()
             .filter_map(|mut connection| {
-                let is_kept = connection.idle_since.elapsed() < idle_timeout && connection.is_usable();
+                let is_kept =
+                    connection.idle_since.elapsed() < idle_timeout && connection.is_usable();
                 is_kept.then_some(connection)
             })
             .collect();
@@ -90,7 +96,8 @@ impl Pool {
         kept.append(&mut idle);
         *idle = kept;
         drop(idle);
-        lock(&self.shared).retain(|connection| !connection.is_closed() && !connection.is_idle_for(idle_timeout));
+        lock(&self.shared)
+            .retain(|connection| !connection.is_closed() && !connection.is_idle_for(idle_timeout));
     }
 
     /// How many connections are idle (HTTP/1.1) or shared (HTTP/2).

@@ -3,6 +3,7 @@
 //! CONNECT is used for `http://` upstreams too: the proxy then neither reads nor rewrites the request, and a pooled
 //! connection means the same thing with and without a proxy.
 
+use std::borrow::Cow;
 use std::future::{Ready, ready};
 use std::net::IpAddr;
 use std::task::{Context, Poll};
@@ -49,15 +50,26 @@ impl Proxy {
         };
         let authority = uri.authority().ok_or_else(|| bad("has no host"))?;
         let auth = match authority.as_str().rsplit_once('@') {
-            Some((user_info, _)) => Some(credentials(user_info).ok_or_else(|| bad("user or password is not UTF-8"))?),
+            Some((user_info, _)) => {
+                Some(credentials(user_info).ok_or_else(|| bad("user or password is not UTF-8"))?)
+            }
             None => None,
         };
-        if auth.as_ref().is_some_and(|(user, password)| user.len() > 255 || password.len() > 255) {
+        if auth
+            .as_ref()
+            .is_some_and(|(user, password)| user.len() > 255 || password.len() > 255)
+        {
             return Err(bad("user or password is longer than 255 bytes"));
         }
-        let port = authority.port_u16().unwrap_or(if kind == Kind::Http { 8080 } else { 1080 });
+        let port = authority
+            .port_u16()
+            .unwrap_or(if kind == Kind::Http { 8080 } else { 1080 });
         let address = format!("http://{}:{port}", authority.host());
-        Ok(Self { uri: address.parse().map_err(|_| bad("has no valid host"))?, kind, auth })
+        Ok(Self {
+            uri: address.parse().map_err(|_| bad("has no valid host"))?,
+            kind,
+            auth,
+        })
     }
 
     /// Whether the upstream's name must be resolved by us.
@@ -76,22 +88,37 @@ impl Proxy {
         let opened = Opened(Some(TokioIo::new(tcp)));
         let tunnel = async {
             match self.kind {
-                Kind::Http => self.connect_tunnel(opened).call(target).await.map_err(|error| error.to_string()),
-                Kind::Socks5 | Kind::Socks5h => {
-                    self.socks_tunnel(opened).call(target).await.map_err(|error| error.to_string())
-                }
+                Kind::Http => self
+                    .connect_tunnel(opened)
+                    .call(target)
+                    .await
+                    .map_err(|error| error.to_string()),
+                Kind::Socks5 | Kind::Socks5h => self
+                    .socks_tunnel(opened)
+                    .call(target)
+                    .await
+                    .map_err(|error| error.to_string()),
             }
         };
         match timeout_at(deadline, tunnel).await {
             Ok(Ok(stream)) => Ok(stream.into_inner()),
-            Ok(Err(reason)) => Err(Failure::unreachable("proxy", format!("the proxy refused: {reason}"))),
-            Err(_) => Err(Failure::connect_timeout("proxy_timeout", "opening the proxy's tunnel", limit)),
+            Ok(Err(reason)) => Err(Failure::unreachable(
+                "proxy",
+                format!("the proxy refused: {reason}"),
+            )),
+            Err(_) => Err(Failure::connect_timeout(
+                "proxy_timeout",
+                "opening the proxy's tunnel",
+                limit,
+            )),
         }
     }
 
     fn connect_tunnel(&self, opened: Opened) -> Tunnel<Opened> {
         let tunnel = Tunnel::new(self.uri.clone(), opened);
-        let Some((user, password)) = &self.auth else { return tunnel };
+        let Some((user, password)) = &self.auth else {
+            return tunnel;
+        };
         let value = format!("Basic {}", STANDARD.encode(format!("{user}:{password}")));
         match HeaderValue::try_from(value) {
             Ok(value) => tunnel.with_auth(value),
@@ -120,7 +147,12 @@ pub(crate) fn address_target(address: IpAddr, port: u16) -> Option<Uri> {
 
 fn credentials(user_info: &str) -> Option<(String, String)> {
     let (user, password) = user_info.split_once(':').unwrap_or((user_info, ""));
-    let decode = |text: &str| percent_decode_str(text).decode_utf8().ok().map(|text| text.into_owned());
+    let decode = |text: &str| {
+        percent_decode_str(text)
+            .decode_utf8()
+            .ok()
+            .map(Cow::into_owned)
+    };
     Some((decode(user)?, decode(password)?))
 }
 
@@ -137,7 +169,11 @@ impl Service<Uri> for Opened {
     }
 
     fn call(&mut self, _: Uri) -> Self::Future {
-        ready(self.0.take().ok_or_else(|| std::io::ErrorKind::NotConnected.into()))
+        ready(
+            self.0
+                .take()
+                .ok_or_else(|| std::io::ErrorKind::NotConnected.into()),
+        )
     }
 }
 
@@ -151,12 +187,20 @@ mod tests {
         assert_eq!(proxy.uri.to_string(), "http://127.0.0.1:3128/");
         assert_eq!(proxy.auth, Some(("us@er".into(), "p:w".into())));
         assert!(Proxy::parse("socks5://[::1]").unwrap().needs_address());
-        assert_eq!(Proxy::parse("socks5h://host").unwrap().uri.port_u16(), Some(1080));
+        assert_eq!(
+            Proxy::parse("socks5h://host").unwrap().uri.port_u16(),
+            Some(1080)
+        );
     }
 
     #[test]
     fn bad_settings_are_refused_without_repeating_the_password() {
-        for text in ["https://user:hunter2@host:1", "nonsense", "http://", "ftp://user:hunter2@h"] {
+        for text in [
+            "https://user:hunter2@host:1",
+            "nonsense",
+            "http://",
+            "ftp://user:hunter2@h",
+        ] {
             let error = Proxy::parse(text).err().unwrap();
             assert!(!error.to_string().contains("hunter2"), "{error}");
         }

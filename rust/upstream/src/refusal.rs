@@ -2,40 +2,46 @@
 
 use std::time::{Duration, SystemTime};
 
-use bytes::BytesMut;
 use fastproxy_core::error::{Error, Kind, Retry};
 use http::HeaderMap;
-use tokio::time::timeout;
 
-use crate::body::Body;
 use crate::error::Failure;
+use crate::exchange::Answer;
 use crate::outcome::RetryClass;
 use crate::retry_after;
 
-/// Reads an upstream's error answer: status and body.
-pub type DecodeError = Box<dyn Fn(u16, &[u8]) -> Error + Send + Sync>;
-
-/// As much of an error answer is read.
-const MAX_BODY: usize = 1 << 20;
-/// And for so long.
-const MAX_TIME: Duration = Duration::from_secs(10);
-
-/// Read an error answer. What was read of a body that breaks off is used: the status alone says enough.
-pub(crate) async fn read(status: u16, headers: &HeaderMap, mut body: Body, decode: &DecodeError) -> Failure {
-    let mut bytes = BytesMut::new();
-    let _whole_or_not = timeout(MAX_TIME, body.collect(MAX_BODY, &mut bytes)).await;
-    classify(status, headers, &bytes, decode, SystemTime::now())
+/// What this error answer means.
+pub(crate) fn classify(
+    status: u16,
+    headers: &HeaderMap,
+    body: &[u8],
+    answer: &impl Answer,
+) -> Failure {
+    judge(
+        status,
+        headers,
+        body,
+        answer.decode_error(status, body),
+        SystemTime::now(),
+    )
 }
 
-/// What this error answer means.
-fn classify(status: u16, headers: &HeaderMap, body: &[u8], decode: &DecodeError, now: SystemTime) -> Failure {
-    let mut error = decode(status, body);
+fn judge(
+    status: u16,
+    headers: &HeaderMap,
+    body: &[u8],
+    mut error: Error,
+    now: SystemTime,
+) -> Failure {
     error.upstream_status = Some(status);
     let hint = retry_after::parse(headers, now);
     let from_headers = hint.after.map(milliseconds);
     error.retry_after_ms = error.retry_after_ms.max(from_headers);
     error.retry = retry(&error, hint.should_retry);
-    Failure { class: class(status, headers, body, error.retry), error }
+    Failure {
+        class: class(status, headers, body, error.retry),
+        error,
+    }
 }
 
 /// By kind, which the codec took from the body where it could (an unknown key is a 400 at Google).
@@ -49,9 +55,9 @@ fn retry(error: &Error, should_retry: Option<bool>) -> Retry {
         | Kind::MediaType
         | Kind::Unprocessable => Retry::Never,
         _ if error.retry == Retry::Never => Retry::Never,
-        Kind::RateLimit | Kind::Overloaded if should_retry != Some(false) => {
-            error.retry_after_ms.map_or(Retry::OtherAccount, Retry::SameAfter)
-        }
+        Kind::RateLimit | Kind::Overloaded if should_retry != Some(false) => error
+            .retry_after_ms
+            .map_or(Retry::OtherAccount, Retry::SameAfter),
         _ => Retry::OtherAccount,
     }
 }
@@ -71,8 +77,14 @@ fn class(status: u16, headers: &HeaderMap, body: &[u8], retry: Retry) -> RetryCl
 }
 
 fn is_html(headers: &HeaderMap) -> bool {
-    let content_type = headers.get(http::header::CONTENT_TYPE).map(http::HeaderValue::as_bytes);
-    content_type.is_some_and(|value| value.get(..9).is_some_and(|start| start.eq_ignore_ascii_case(b"text/html")))
+    let content_type = headers
+        .get(http::header::CONTENT_TYPE)
+        .map(http::HeaderValue::as_bytes);
+    content_type.is_some_and(|value| {
+        value
+            .get(..9)
+            .is_some_and(|start| start.eq_ignore_ascii_case(b"text/html"))
+    })
 }
 
 fn milliseconds(wait: Duration) -> u64 {
@@ -84,25 +96,42 @@ mod tests {
     use super::*;
     use fastproxy_core::error::Source;
 
-    fn classified(status: u16, header: Option<(&'static str, &'static str)>, body: &str) -> Failure {
+    fn classified(
+        status: u16,
+        header: Option<(&'static str, &'static str)>,
+        body: &str,
+    ) -> Failure {
         let mut headers = HeaderMap::new();
         if let Some((name, value)) = header {
             headers.insert(name, value.parse().unwrap());
         }
-        let decode: DecodeError =
-            Box::new(|status, _| Error::new(Kind::from_status(status), Source::Upstream, "refused"));
-        classify(status, &headers, body.as_bytes(), &decode, SystemTime::UNIX_EPOCH)
+        let error = Error::new(Kind::from_status(status), Source::Upstream, "refused");
+        judge(
+            status,
+            &headers,
+            body.as_bytes(),
+            error,
+            SystemTime::UNIX_EPOCH,
+        )
     }
 
     #[test]
     fn only_the_clients_own_mistakes_are_final() {
         for status in [400, 405, 413, 415, 422] {
             let failure = classified(status, None, "{}");
-            assert_eq!((failure.class, failure.error.retry), (RetryClass::Never, Retry::Never), "{status}");
+            assert_eq!(
+                (failure.class, failure.error.retry),
+                (RetryClass::Never, Retry::Never),
+                "{status}"
+            );
         }
         for status in [401, 402, 403, 404, 408, 409, 429, 500, 502, 503, 529] {
             let failure = classified(status, None, "{}");
-            assert_eq!((failure.class, failure.error.retry), (RetryClass::Safe, Retry::OtherAccount), "{status}");
+            assert_eq!(
+                (failure.class, failure.error.retry),
+                (RetryClass::Safe, Retry::OtherAccount),
+                "{status}"
+            );
             assert_eq!(failure.error.upstream_status, Some(status));
         }
     }
@@ -116,10 +145,22 @@ mod tests {
 
     #[test]
     fn a_page_of_an_intermediary_leaves_the_request_in_doubt() {
-        assert_eq!(classified(502, None, "  <html>").class, RetryClass::Ambiguous);
-        assert_eq!(classified(503, Some(("content-type", "text/HTML; charset=x")), "").class, RetryClass::Ambiguous);
-        assert_eq!(classified(504, None, "upstream request timeout").class, RetryClass::Ambiguous);
-        assert_eq!(classified(504, None, "{\"error\":{}}").class, RetryClass::Safe);
+        assert_eq!(
+            classified(502, None, "  <html>").class,
+            RetryClass::Ambiguous
+        );
+        assert_eq!(
+            classified(503, Some(("content-type", "text/HTML; charset=x")), "").class,
+            RetryClass::Ambiguous
+        );
+        assert_eq!(
+            classified(504, None, "upstream request timeout").class,
+            RetryClass::Ambiguous
+        );
+        assert_eq!(
+            classified(504, None, "{\"error\":{}}").class,
+            RetryClass::Safe
+        );
         assert_eq!(classified(403, None, "<html>").class, RetryClass::Safe);
     }
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use http::HeaderMap;
 
 /// The longest wait that is believed.
-pub const MAX_WAIT: Duration = Duration::from_hours(24);
+pub const MAX_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What an error answer's headers say about trying again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,12 +27,17 @@ pub fn parse(headers: &HeaderMap, now: SystemTime) -> RetryHint {
         Some("false") => Some(false),
         _ => None,
     };
-    RetryHint { after: explicit(headers, now).or_else(|| from_limits(headers, now)), should_retry }
+    RetryHint {
+        after: explicit(headers, now).or_else(|| from_limits(headers, now)),
+        should_retry,
+    }
 }
 
 /// What was said about this very answer.
 fn explicit(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
-    let milliseconds = text(headers, "retry-after-ms").and_then(number).map(|value| value / 1000.0);
+    let milliseconds = text(headers, "retry-after-ms")
+        .and_then(number)
+        .map(|value| value / 1000.0);
     if let Some(wait) = milliseconds.and_then(clamp) {
         return Some(wait);
     }
@@ -50,26 +55,40 @@ fn from_limits(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let openai = OPENAI.iter().filter_map(|window| {
         let is_open = has_left(headers, &format!("x-ratelimit-remaining-{window}"));
         let reset = text(headers, &format!("x-ratelimit-reset-{window}"))?;
-        if is_open { None } else { reset_wait(reset, now) }
+        if is_open {
+            None
+        } else {
+            reset_wait(reset, now)
+        }
     });
     let anthropic = ANTHROPIC.iter().filter_map(|window| {
         let is_open = has_left(headers, &format!("anthropic-ratelimit-{window}-remaining"));
         let reset = text(headers, &format!("anthropic-ratelimit-{window}-reset"))?;
-        if is_open { None } else { Some(until(rfc3339(reset)?, now)) }
+        if is_open {
+            None
+        } else {
+            Some(until(rfc3339(reset)?, now))
+        }
     });
     openai.chain(anthropic).max()
 }
 
 fn has_left(headers: &HeaderMap, name: &str) -> bool {
-    text(headers, name).and_then(number).is_some_and(|left| left > 0.0)
+    text(headers, name)
+        .and_then(number)
+        .is_some_and(|left| left > 0.0)
 }
 
 /// `6m0s`, `120ms`, seconds, or the unix time of the reset.
 fn reset_wait(value: &str, now: SystemTime) -> Option<Duration> {
-    let Some(seconds) = number(value) else { return go_duration(value) };
+    let Some(seconds) = number(value) else {
+        return go_duration(value);
+    };
     // No wait is as long as the years since 1970: such a number is a point in time.
     if seconds >= 1e9 {
-        let at = Duration::try_from_secs_f64(seconds).ok().and_then(|since| UNIX_EPOCH.checked_add(since))?;
+        let at = Duration::try_from_secs_f64(seconds)
+            .ok()
+            .and_then(|since| UNIX_EPOCH.checked_add(since))?;
         return Some(until(at, now));
     }
     clamp(seconds)
@@ -82,7 +101,9 @@ fn go_duration(value: &str) -> Option<Duration> {
     while !rest.is_empty() {
         let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
         let (amount, tail) = rest.split_at(digits);
-        let unit_end = tail.find(|c: char| c.is_ascii_digit()).unwrap_or(tail.len());
+        let unit_end = tail
+            .find(|c: char| c.is_ascii_digit())
+            .unwrap_or(tail.len());
         let (unit, tail) = tail.split_at(unit_end);
         let factor = match unit {
             "d" => 86400.0,
@@ -97,12 +118,18 @@ fn go_duration(value: &str) -> Option<Duration> {
         seconds += number(amount)? * factor;
         rest = tail;
     }
-    if value.is_empty() { None } else { clamp(seconds) }
+    if value.is_empty() {
+        None
+    } else {
+        clamp(seconds)
+    }
 }
 
 /// A plain decimal number. Rust's parser also takes `inf`, `NaN` and a leading `+`.
 fn number(text: &str) -> Option<f64> {
-    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'-' | b'+'));
+    let is_plain = text
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'-' | b'+'));
     if is_plain { text.parse().ok() } else { None }
 }
 
@@ -111,7 +138,11 @@ fn clamp(seconds: f64) -> Option<Duration> {
     if seconds < 0.0 || seconds.is_nan() {
         return None;
     }
-    Some(Duration::try_from_secs_f64(seconds).unwrap_or(MAX_WAIT).min(MAX_WAIT))
+    Some(
+        Duration::try_from_secs_f64(seconds)
+            .unwrap_or(MAX_WAIT)
+            .min(MAX_WAIT),
+    )
 }
 
 /// From now to then; nothing when it is past.
@@ -127,20 +158,34 @@ fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 fn rfc3339(text: &str) -> Option<SystemTime> {
     let field = |from: usize, to: usize| -> Option<i64> {
         let digits = text.get(from..to)?;
-        if digits.bytes().all(|byte| byte.is_ascii_digit()) { digits.parse().ok() } else { None }
+        if digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            digits.parse().ok()
+        } else {
+            None
+        }
     };
     let marks = [(4, b'-'), (7, b'-'), (13, b':'), (16, b':')];
     let bytes = text.as_bytes();
-    if marks.iter().any(|(at, mark)| bytes.get(*at) != Some(mark)) || !matches!(bytes.get(10), Some(b'T' | b't' | b' ')) {
+    if marks.iter().any(|(at, mark)| bytes.get(*at) != Some(mark))
+        || !matches!(bytes.get(10), Some(b'T' | b't' | b' '))
+    {
         return None;
     }
     let (year, month, day) = (field(0, 4)?, field(5, 7)?, field(8, 10)?);
     let (hour, minute, second) = (field(11, 13)?, field(14, 16)?, field(17, 19)?);
-    if !(1..=12).contains(&month) || !(1..=31).contains(&day) || hour > 23 || minute > 59 || second > 60 {
+    if !(1..=12).contains(&month)
+        || !(1..=31).contains(&day)
+        || hour > 23
+        || minute > 59
+        || second > 60
+    {
         return None;
     }
-    let zone = text.get(19..)?.trim_start_matches(|c: char| c == '.' || c.is_ascii_digit());
-    let seconds = days_since_1970(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - offset(zone)?;
+    let zone = text
+        .get(19..)?
+        .trim_start_matches(|c: char| c == '.' || c.is_ascii_digit());
+    let seconds = days_since_1970(year, month, day) * 86400 + hour * 3600 + minute * 60 + second
+        - offset(zone)?;
     UNIX_EPOCH.checked_add(Duration::from_secs(u64::try_from(seconds).ok()?))
 }
 

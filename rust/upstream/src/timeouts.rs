@@ -1,5 +1,6 @@
 //! How long each part of an exchange may take, and the one timer that watches over all of it.
 
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::connect::deadline_after;
+use crate::stop::{Stop, StopCause};
 
 /// Limits of time. `Duration::MAX` means none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,10 +29,10 @@ impl Default for Timeouts {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(5),
-            first_byte: Duration::from_mins(5),
-            idle: Duration::from_mins(1),
-            total: Duration::from_mins(30),
-            write_stall: Duration::from_mins(2),
+            first_byte: Duration::from_secs(300),
+            idle: Duration::from_secs(60),
+            total: Duration::from_secs(1800),
+            write_stall: Duration::from_secs(120),
         }
     }
 }
@@ -182,7 +184,9 @@ impl Clock {
 
     /// The earliest deadline.
     fn next(&self) -> (Instant, Due) {
-        let idle = self.last_read.and_then(|at| at.checked_add(self.timeouts.idle));
+        let idle = self
+            .last_read
+            .and_then(|at| at.checked_add(self.timeouts.idle));
         let candidates = [
             (self.first_byte, Due::FirstByte),
             (idle, Due::Idle),
@@ -197,4 +201,29 @@ impl Clock {
         }
         earliest
     }
+}
+
+/// What ended a wait.
+pub(crate) enum Event<T> {
+    Done(T),
+    Due(Due),
+    Stopped(StopCause),
+}
+
+/// Wait for `work`, for something to be due, or for the end from outside.
+pub(crate) async fn wait<T>(
+    stop: &Stop,
+    clock: &mut Clock,
+    mut work: impl FnMut(&mut Context<'_>) -> Poll<T>,
+) -> Event<T> {
+    poll_fn(|cx| {
+        if let Poll::Ready(cause) = stop.poll_fired(cx) {
+            return Poll::Ready(Event::Stopped(cause));
+        }
+        if let Poll::Ready(output) = work(cx) {
+            return Poll::Ready(Event::Done(output));
+        }
+        clock.poll_due(cx).map(Event::Due)
+    })
+    .await
 }

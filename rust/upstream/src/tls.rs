@@ -11,7 +11,9 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
+};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
@@ -51,7 +53,9 @@ fn build(settings: &TlsSettings) -> Result<ClientConfig, SettingsError> {
     let builder = if settings.verify {
         builder.with_root_certificates(roots(settings.extra_ca.as_deref())?)
     } else {
-        builder.dangerous().with_custom_certificate_verifier(Arc::new(Unverified(provider)))
+        builder
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(Unverified(provider)))
     };
     let mut config = builder.with_no_client_auth();
     if settings.http2 {
@@ -61,12 +65,19 @@ fn build(settings: &TlsSettings) -> Result<ClientConfig, SettingsError> {
 }
 
 fn roots(extra_ca: Option<&[u8]>) -> Result<RootCertStore, SettingsError> {
-    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    let Some(pem) = extra_ca else { return Ok(roots) };
+    let mut roots = RootCertStore {
+        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+    };
+    let Some(pem) = extra_ca else {
+        return Ok(roots);
+    };
     let mut added = 0;
     for certificate in CertificateDer::pem_slice_iter(pem) {
-        let certificate = certificate.map_err(|_| SettingsError::new("extra_ca", "not valid PEM"))?;
-        roots.add(certificate).map_err(|_| SettingsError::new("extra_ca", "holds an unusable certificate"))?;
+        let certificate =
+            certificate.map_err(|_| SettingsError::new("extra_ca", "not valid PEM"))?;
+        roots
+            .add(certificate)
+            .map_err(|_| SettingsError::new("extra_ca", "holds an unusable certificate"))?;
         added += 1;
     }
     if added == 0 {
@@ -86,14 +97,24 @@ pub(crate) async fn handshake(
     let connecting = TlsConnector::from(Arc::clone(config)).connect(name, tcp);
     match timeout_at(deadline, connecting).await {
         Ok(Ok(stream)) => Ok(stream),
-        Ok(Err(error)) => Err(Failure::unreachable("tls", format!("TLS failed: {}", reason(&error)))),
-        Err(_) => Err(Failure::connect_timeout("tls_timeout", "the TLS handshake", limit)),
+        Ok(Err(error)) => Err(Failure::unreachable(
+            "tls",
+            format!("TLS failed: {}", reason(&error)),
+        )),
+        Err(_) => Err(Failure::connect_timeout(
+            "tls_timeout",
+            "the TLS handshake",
+            limit,
+        )),
     }
 }
 
 /// A phrase of ours for each cause: rustls' own texts name hosts.
 fn reason(error: &std::io::Error) -> String {
-    let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) else {
+    let Some(error) = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<rustls::Error>())
+    else {
         return "the connection broke during the handshake".into();
     };
     match error {
@@ -107,7 +128,9 @@ fn reason(error: &std::io::Error) -> String {
 
 fn certificate_reason(error: &CertificateError) -> &'static str {
     match error {
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "the certificate has expired",
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            "the certificate has expired"
+        }
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
             "the certificate is not valid yet"
         }
@@ -143,7 +166,12 @@ impl ServerCertVerifier for Unverified {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+        verify_tls12_signature(
+            message,
+            certificate,
+            signed,
+            &self.0.signature_verification_algorithms,
+        )
     }
 
     fn verify_tls13_signature(
@@ -152,7 +180,12 @@ impl ServerCertVerifier for Unverified {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+        verify_tls13_signature(
+            message,
+            certificate,
+            signed,
+            &self.0.signature_verification_algorithms,
+        )
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
