@@ -85,10 +85,9 @@ impl Client {
         timeout: f64,
         max_bytes: usize,
     ) -> PyResult<Py<PyAny>> {
-        let mut call = Call::post(&endpoint.inner, path, body);
-        call.method = Method::from_bytes(method.as_bytes())
+        let method = Method::from_bytes(method.as_bytes())
             .map_err(|e| PyValueError::new_err(e.to_string()))?;
-        let call = add_headers(call, &headers)?;
+        let call = add_headers(new_call(endpoint, method, &path, body)?, &headers)?;
         let total = seconds(timeout)?;
         let timeouts = Timeouts {
             total,
@@ -135,6 +134,17 @@ fn reply(py: Python<'_>, fetched: &upstream::Fetched) -> PyResult<Py<PyAny>> {
 #[pyclass(frozen, module = "fastproxy._core")]
 pub(crate) struct Endpoint {
     pub(crate) inner: upstream_endpoint::Endpoint,
+}
+
+/// A request of this path (and query) below the endpoint's prefix.
+pub(crate) fn new_call(
+    endpoint: &Endpoint,
+    method: Method,
+    path: &str,
+    body: Vec<u8>,
+) -> PyResult<Call> {
+    Call::new(&endpoint.inner, method, path, body)
+        .map_err(|error| PyValueError::new_err(error.to_string()))
 }
 
 /// Headers as Python has them. A value that is no header value names its header, never itself.

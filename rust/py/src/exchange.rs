@@ -4,22 +4,22 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use fastproxy_core::dialect::{DecodeContext, EncodeContext, RelayContext, codec};
+use fastproxy_core::dialect::{DecodeContext, EncodeContext, RelayContext};
 use fastproxy_core::error::{Error, Kind, Source};
 use fastproxy_core::sse::DEFAULT_EVENT_LIMIT;
 use fastproxy_core::transcode::{Report, Setup, Transcoder};
-use fastproxy_upstream::call::Call;
-use fastproxy_upstream::exchange::{self as upstream, Expect};
+use fastproxy_upstream::exchange as upstream;
 use fastproxy_upstream::outcome::{Outcome as UpstreamOutcome, RetryClass, Status};
 use fastproxy_upstream::sink::Header;
 use fastproxy_upstream::stop::{Stop, StopCause};
 use fastproxy_upstream::timeouts::{Keepalive, Timeouts};
 use futures_util::FutureExt;
+use http::Method;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
 use crate::bridge::Pending;
-use crate::client::{Client, Endpoint, add_headers, seconds};
+use crate::client::{Client, Endpoint, add_headers, new_call, seconds};
 use crate::outcome::Outcome;
 use crate::request::{Prepared, Request};
 use crate::sink::AsgiSink;
@@ -58,21 +58,11 @@ impl Exchange {
         event_bytes: usize,
         response_bytes: u64,
     ) -> PyResult<Self> {
-        let call = Call::post(&endpoint.inner, path, prepared.inner.body.clone());
-        let stream = request.inner.stream();
-        let upstream_dialect = prepared.dialect;
+        let call = new_call(endpoint, Method::POST, &path, prepared.inner.body.clone())?;
         let stop = Stop::new();
         let exchange = upstream::Exchange {
             call: add_headers(call, &headers)?,
             answer: Transcoder::new(setup(request, prepared, request_id, event_bytes)),
-            expect: if stream {
-                Expect::EventStream
-            } else {
-                Expect::Document
-            },
-            decode_error: Box::new(move |status, body| {
-                codec(upstream_dialect).decode_error(status, body)
-            }),
             head,
             timeouts: Timeouts {
                 connect: seconds(timeouts.0)?,

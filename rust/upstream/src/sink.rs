@@ -1,6 +1,22 @@
-//! The client's side of an exchange, as the exchange sees it.
+//! The client's half of an exchange: the trait that a server implements, and what an attempt does with it (what is held
+//! back, when the response starts, one push per upstream read).
 
+use std::future::poll_fn;
 use std::task::{Context, Poll};
+use std::time::Duration;
+
+use fastproxy_core::error::Error;
+use tokio::time::{Instant, sleep_until};
+
+use crate::attempt::End;
+use crate::exchange::Answer;
+use crate::stop::Stop;
+use crate::timeouts::Clock;
+
+/// The output buffer keeps at most this much between pushes: open streams are many and mostly silent.
+const KEPT_CAPACITY: usize = 8 << 10;
+/// How long a last push may wait for a client before the response is closed.
+const LAST_WAIT: Duration = Duration::from_secs(5);
 
 /// What became of bytes handed to a [`Sink`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,3 +48,140 @@ pub trait Sink: Send {
 
 /// A header line towards the client: name and value.
 pub type Header = (Vec<u8>, Vec<u8>);
+
+/// The client's half of an exchange.
+pub(crate) struct Delivery<'s> {
+    sink: &'s mut dyn Sink,
+    head: Vec<Header>,
+    stop: Stop,
+    hold_back: bool,
+    /// Bytes for the client that have not been pushed.
+    pub(crate) out: Vec<u8>,
+    pub(crate) bytes_out: u64,
+    /// Whether the client has seen the response begin.
+    pub(crate) is_started: bool,
+    /// Whether the sink has taken all it can for now.
+    is_full: bool,
+}
+
+impl<'s> Delivery<'s> {
+    pub(crate) fn new(
+        sink: &'s mut dyn Sink,
+        head: Vec<Header>,
+        stop: Stop,
+        hold_back: bool,
+    ) -> Self {
+        let out = Vec::new();
+        Self {
+            sink,
+            head,
+            stop,
+            hold_back,
+            out,
+            bytes_out: 0,
+            is_started: false,
+            is_full: false,
+        }
+    }
+
+    /// Push what one upstream read made, unless the answer has no content yet or is not a stream at all.
+    pub(crate) async fn deliver(
+        &mut self,
+        answer: &impl Answer,
+        clock: &mut Clock,
+    ) -> Result<(), End> {
+        let may_start = !self.hold_back || answer.has_content() || answer.is_complete();
+        if self.out.is_empty() || !answer.is_stream() || !(self.is_started || may_start) {
+            return Ok(());
+        }
+        self.start(clock).await?;
+        self.push(clock).await
+    }
+
+    /// Keep the client waiting; starts the response if it has not begun.
+    pub(crate) async fn keep_alive(
+        &mut self,
+        answer: &mut impl Answer,
+        clock: &mut Clock,
+    ) -> Result<(), End> {
+        self.start(clock).await?;
+        answer.keepalive(&mut self.out);
+        if !self.out.is_empty() {
+            self.push(clock).await?;
+        }
+        clock.note_keepalive();
+        Ok(())
+    }
+
+    /// Push the dialect's error event, after whatever was complete before the error. The client may be slow or gone:
+    /// then it is dropped, and the abnormal close that follows says as much.
+    pub(crate) async fn abort(&mut self, answer: &mut impl Answer, error: &Error) {
+        answer.abort(error, &mut self.out);
+        let deadline = Instant::now() + LAST_WAIT;
+        if self.is_full && self.ready(deadline).await.is_err() {
+            return;
+        }
+        self.bytes_out += self.out.len() as u64;
+        if self.sink.push(&self.out) == Push::Full {
+            // An abnormal close may overtake bytes that the server has not taken yet.
+            let _gone = self.ready(deadline).await;
+        }
+    }
+
+    async fn start(&mut self, clock: &mut Clock) -> Result<(), End> {
+        if self.is_started {
+            return Ok(());
+        }
+        self.is_started = true;
+        let push = self.sink.start(200, &self.head);
+        self.settle(push, clock).await
+    }
+
+    async fn push(&mut self, clock: &mut Clock) -> Result<(), End> {
+        self.bytes_out += self.out.len() as u64;
+        let push = self.sink.push(&self.out);
+        self.out.clear();
+        if self.out.capacity() > KEPT_CAPACITY {
+            self.out = Vec::new();
+        }
+        clock.note_push();
+        self.settle(push, clock).await
+    }
+
+    /// Wait until the sink takes more. Nothing is read from the upstream meanwhile: that is the backpressure.
+    async fn settle(&mut self, push: Push, clock: &mut Clock) -> Result<(), End> {
+        match push {
+            Push::Accepted => return Ok(()),
+            Push::Closed => return Err(End::ClientGone),
+            Push::Full => self.is_full = true,
+        }
+        self.ready(clock.stall_deadline()).await?;
+        clock.forgive_upstream();
+        clock.note_push();
+        Ok(())
+    }
+
+    async fn ready(&mut self, deadline: Instant) -> Result<(), End> {
+        let stop = self.stop.clone();
+        let sink = &mut *self.sink;
+        let ready = poll_fn(|cx| {
+            if let Poll::Ready(cause) = stop.poll_fired(cx) {
+                return Poll::Ready(Err(End::Stopped(cause)));
+            }
+            sink.poll_ready(cx).map(|is_open| {
+                if is_open {
+                    Ok(())
+                } else {
+                    Err(End::ClientGone)
+                }
+            })
+        });
+        tokio::select! {
+            biased;
+            result = ready => result?,
+            () = sleep_until(deadline) => return Err(End::ClientStalled),
+        }
+        self.is_full = false;
+        Ok(())
+    }
+}

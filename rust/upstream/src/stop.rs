@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::task::{Context, Poll};
 
-use tokio::sync::Notify;
+use atomic_waker::AtomicWaker;
 
 /// Why an exchange is to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,14 +21,14 @@ pub enum StopCause {
 /// Ends one exchange; clones end the same one. The first cause wins.
 ///
 /// Its own type because a cancellation token has no cause, and because a token of the whole process would make every
-/// stream take one lock per event.
+/// stream take one shared lock per event.
 #[derive(Clone, Debug, Default)]
 pub struct Stop(Arc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
     cause: AtomicU8,
-    notify: Notify,
+    waker: AtomicWaker,
 }
 
 impl Stop {
@@ -43,7 +44,7 @@ impl Stop {
                 .cause
                 .compare_exchange(0, cause as u8, Ordering::AcqRel, Ordering::Acquire);
         if first.is_ok() {
-            self.0.notify.notify_one();
+            self.0.waker.wake();
         }
     }
 
@@ -57,13 +58,24 @@ impl Stop {
         }
     }
 
-    /// Resolves when fired. One waiter at a time.
-    pub async fn fired(&self) -> StopCause {
-        loop {
-            if let Some(cause) = self.cause() {
-                return cause;
-            }
-            self.0.notify.notified().await;
-        }
+    /// Ready once fired. The exchange is the one waiter.
+    pub(crate) fn poll_fired(&self, cx: &mut Context<'_>) -> Poll<StopCause> {
+        // Registered before looking, so that a cause set in between wakes.
+        self.0.waker.register(cx.waker());
+        self.cause().map_or(Poll::Pending, Poll::Ready)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_cause_wins() {
+        let stop = Stop::new();
+        assert_eq!(stop.cause(), None);
+        stop.clone().fire(StopCause::Shutdown);
+        stop.fire(StopCause::ClientGone);
+        assert_eq!(stop.cause(), Some(StopCause::Shutdown));
     }
 }
