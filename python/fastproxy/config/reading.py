@@ -11,12 +11,12 @@ from typing import Any, Final, TypeVar
 import msgspec
 from msgspec import Struct
 
-from fastproxy.config.annotations import Shape, shape_of
-from fastproxy.config.positions import Path
-from fastproxy.config.problems import Problems, did_you_mean
-from fastproxy.config.secrets import Resolver, Secret, SecretError
-from fastproxy.config.tree import Tree
-from fastproxy.config.units import parse_duration, parse_size
+from .annotations import Shape, shape_of
+from .positions import Path
+from .problems import Problems, did_you_mean
+from .secrets import Resolver, Secret, SecretError
+from .tree import Tree
+from .units import parse_duration, parse_size
 
 T = TypeVar("T", bound=Struct)
 

@@ -17,20 +17,22 @@ _BYTES: Final = {
     "MiB": 2**20,
     "GiB": 2**30,
 }
-_DURATION_PATTERN: Final = r"^\s*(\d+(\.\d+)?\s*(ms|s|m|h|d)\s*)+$"
-_SIZE_PATTERN: Final = r"^\s*\d+(\.\d+)?\s*(B|kB|KB|MB|GB|KiB|MiB|GiB)\s*$"
 _PIECE: Final = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]+)")
 
 # Above these a value is a slip of the pen, and no longer fits what the core and the server take.
 MAX_SECONDS: Final = 10 * 365 * 86400
 MAX_BYTES: Final = 2**40
 
-_DURATION_SCHEMA: Final = {"type": ["number", "string"], "pattern": _DURATION_PATTERN}
-_SIZE_SCHEMA: Final = {"type": ["integer", "string"], "pattern": _SIZE_PATTERN}
+DURATION_PATTERN: Final = r"^\s*(\d+(\.\d+)?\s*(ms|s|m|h|d)\s*)+$"
+SIZE_PATTERN: Final = r"^\s*\d+(\.\d+)?\s*(B|kB|KB|MB|GB|KiB|MiB|GiB)\s*$"
 
-Seconds = Annotated[float, Meta(ge=0, le=MAX_SECONDS, extra={"unit": "duration"}, extra_json_schema=_DURATION_SCHEMA)]
-Timeout = Annotated[float, Meta(gt=0, le=MAX_SECONDS, extra={"unit": "duration"}, extra_json_schema=_DURATION_SCHEMA)]
-Bytes = Annotated[int, Meta(ge=64, le=MAX_BYTES, extra={"unit": "size"}, extra_json_schema=_SIZE_SCHEMA)]
+Seconds = Annotated[
+    float, Meta(ge=0, le=MAX_SECONDS, extra={"unit": "duration"}, extra_json_schema={"unit": "duration"})
+]
+Timeout = Annotated[
+    float, Meta(gt=0, le=MAX_SECONDS, extra={"unit": "duration"}, extra_json_schema={"unit": "duration"})
+]
+Bytes = Annotated[int, Meta(ge=64, le=MAX_BYTES, extra={"unit": "size"}, extra_json_schema={"unit": "size"})]
 
 
 def parse_duration(value: object) -> float:
