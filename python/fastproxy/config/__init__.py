@@ -3,11 +3,11 @@
 `Source(path, environ, flags).load()` gives a `Loaded`: the `Config` and every problem. `Reloader` keeps it current.
 """
 
-from fastproxy.config.load import Loaded, Source
-from fastproxy.config.problems import ConfigError, Place, Problem
-from fastproxy.config.reload import Change, Refused, Reloaded, Reloader
-from fastproxy.config.secrets import Secret
-from fastproxy.config.structs import (
+from .load import Loaded, Source
+from .problems import ConfigError, Place, Problem
+from .reload import Change, Refused, Reloaded, Reloader
+from .secrets import Secret
+from .structs import (
     Account,
     Config,
     Cors,

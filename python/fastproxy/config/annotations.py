@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 
 from msgspec import Meta, Struct
 
-from fastproxy.config.secrets import Secret
+from .secrets import Secret
 
 
 class Shape(NamedTuple):

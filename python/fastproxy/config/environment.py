@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from fastproxy.config.addresses import host_of, is_ourselves, url_mistake
-from fastproxy.config.presets import Preset, known
-from fastproxy.config.tree import Origin, Tree
+from .addresses import host_of, is_ourselves, url_mistake
+from .presets import Preset, known
+from .tree import Origin, Tree
 
 
 class _Found(NamedTuple):

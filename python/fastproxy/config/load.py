@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from pathlib import Path as FilePath
 from typing import NamedTuple
 
-from fastproxy.config import environment, presets, rules, tree, variables
-from fastproxy.config.positions import Path
-from fastproxy.config.problems import ConfigError, Problem, Problems
-from fastproxy.config.reading import Reader
-from fastproxy.config.secrets import Resolver
-from fastproxy.config.structs import Config, Server
-from fastproxy.config.tree import Origin, Tree
+from . import environment, presets, rules, tree, variables
+from .positions import Path
+from .problems import ConfigError, Problem, Problems
+from .reading import Reader
+from .secrets import Resolver
+from .structs import Config, Server
+from .tree import Origin, Tree
 
 
 class Source(NamedTuple):

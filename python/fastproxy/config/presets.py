@@ -9,11 +9,11 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from fastproxy.config.positions import Path
-from fastproxy.config.problems import Problems, did_you_mean
-from fastproxy.config.secrets import Secret
-from fastproxy.config.tree import Origin, Tree
-from fastproxy.config.upstream import Auth
+from .positions import Path
+from .problems import Problems, did_you_mean
+from .secrets import Secret
+from .tree import Origin, Tree
+from .upstream import Auth
 
 # Stands in for an address that is missing and was reported.
 _NOWHERE: Final = "https://unknown.invalid"
@@ -126,9 +126,6 @@ def _account(
     """
     where = (*path, "accounts")
     if preset is None or is_elsewhere:
-        problems.warning(
-            path, "has no accounts: requests go there without a key", 'write accounts = [{ name = "a", key = "env:…" }]'
-        )
         tree.set(where, [{"name": "default"}], Origin("default"))
         return
     found = preset.key_variable(environ)

@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from fastproxy.config.positions import Path
+from .positions import Path
 
 Severity = Literal["error", "warning"]
 
@@ -40,7 +40,7 @@ class Problem(Struct, frozen=True, kw_only=True):
         return f"{text} ({self.suggestion})" if self.suggestion else text
 
 
-class ConfigError(Exception):
+class ConfigError(ValueError):
     """The settings cannot be used. `problems` holds every reason."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:

@@ -4,6 +4,7 @@
 and knows paths, units, secrets and suggestions.
 """
 
+import re
 from collections.abc import Iterator
 from math import isfinite
 from typing import Any, Final, TypeVar
@@ -11,12 +12,12 @@ from typing import Any, Final, TypeVar
 import msgspec
 from msgspec import Struct
 
-from fastproxy.config.annotations import Shape, shape_of
-from fastproxy.config.positions import Path
-from fastproxy.config.problems import Problems, did_you_mean
-from fastproxy.config.secrets import Resolver, Secret, SecretError
-from fastproxy.config.tree import Tree
-from fastproxy.config.units import parse_duration, parse_size
+from .annotations import Shape, shape_of
+from .positions import Path
+from .problems import Problems, did_you_mean
+from .secrets import Resolver, Secret, SecretError
+from .tree import Tree
+from .units import parse_duration, parse_size
 
 T = TypeVar("T", bound=Struct)
 
@@ -168,8 +169,10 @@ def _fits(value: Any, base: Any) -> bool:
 def _plainly(reason: str, value: Any) -> str:
     """`Expected `int` >= 1` → `must be >= 1, got 0`. Texts are not repeated: they may hold what should not be shown."""
     bound = reason.replace("`", "").removeprefix("Expected ").split(" ", 1)
-    rule = f"must be {bound[1]}" if len(bound) > 1 else reason
-    return f"{rule}, got {value}" if isinstance(value, int | float) else rule.replace("be of length", "have a length")
+    rule = re.sub(r"(\d)\.0\b", r"\1", f"must be {bound[1]}" if len(bound) > 1 else reason)
+    return (
+        f"{rule}, got {value:.12g}" if isinstance(value, int | float) else rule.replace("be of length", "have a length")
+    )
 
 
 def _needed(name: str) -> str | None:

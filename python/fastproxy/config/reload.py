@@ -11,10 +11,10 @@ from typing import Any, Final, Literal, NamedTuple
 import msgspec
 from msgspec import Struct
 
-from fastproxy.config.annotations import shape_of
-from fastproxy.config.load import Loaded
-from fastproxy.config.problems import Problem
-from fastproxy.config.structs import Config
+from .annotations import shape_of
+from .load import Loaded
+from .problems import Problem
+from .structs import Config
 
 _Mark = tuple[int, int, int]  # inode, time of the last change, size
 _GONE: Final = (0, 0, -1)

@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 from typing import Final
 
-from fastproxy.config.addresses import is_loopback, listen_mistake, url_mistake
-from fastproxy.config.positions import Path
-from fastproxy.config.problems import Problems, did_you_mean
-from fastproxy.config.reading import Reader
-from fastproxy.config.secrets import Secret
-from fastproxy.config.structs import Cors, Key, Model, Opaque, Server, Target
-from fastproxy.config.tree import Tree
-from fastproxy.config.upstream import Upstream
-from fastproxy.config.upstream_rules import check_upstreams
+from .addresses import is_loopback, listen_mistake, url_mistake
+from .positions import Path
+from .problems import Problems, did_you_mean
+from .reading import Reader
+from .secrets import Secret
+from .structs import Cors, Key, Model, Opaque, Server, Target
+from .tree import Tree
+from .upstream import Upstream
+from .upstream_rules import check_upstreams
 
 # Seen in sample configurations and leaked lists; a listener beyond loopback must not trust them.
 _KNOWN_BAD: Final = frozenset(

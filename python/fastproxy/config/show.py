@@ -6,11 +6,11 @@ from typing import Any, Final, NamedTuple
 
 from msgspec import Struct
 
-from fastproxy.config.positions import Path
-from fastproxy.config.problems import dotted
-from fastproxy.config.secrets import Secret
-from fastproxy.config.structs import Config
-from fastproxy.config.tree import Origin
+from .positions import Path
+from .problems import dotted
+from .secrets import Secret
+from .structs import Config
+from .tree import Origin
 
 # Header and query values are free text: one whose name sounds like a credential is not shown.
 _TELLING: Final = ("key", "token", "secret", "auth", "cookie", "password", "credential", "signature")

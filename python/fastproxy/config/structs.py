@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
-from fastproxy.config.secrets import Secret
-from fastproxy.config.units import Bytes, Seconds, Timeout
-from fastproxy.config.upstream import Account, Auth, Label, Profile, Replay, Timeouts, Upstream
+from .secrets import Secret
+from .units import Bytes, Seconds, Timeout
+from .upstream import Account, Auth, Label, Profile, Replay, Timeouts, Upstream
 
 __all__ = [
     "Account",

@@ -10,8 +10,8 @@ from itertools import pairwise
 from pathlib import Path as FilePath
 from typing import Any, Final, Literal, NamedTuple
 
-from fastproxy.config.positions import Path, Positions
-from fastproxy.config.problems import Place, Problems
+from .positions import Path, Positions
+from .problems import Place, Problems
 
 _LARGEST_FILE: Final = 8 * 2**20
 

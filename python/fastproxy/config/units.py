@@ -8,29 +8,23 @@ from typing import Annotated, Final
 from msgspec import Meta
 
 _SECONDS: Final = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
-_BYTES: Final = {
-    "B": 1,
-    "kB": 10**3,
-    "MB": 10**6,
-    "GB": 10**9,
-    "KiB": 2**10,
-    "MiB": 2**20,
-    "GiB": 2**30,
-}
-_DURATION_PATTERN: Final = r"^\s*(\d+(\.\d+)?\s*(ms|s|m|h|d)\s*)+$"
-_SIZE_PATTERN: Final = r"^\s*\d+(\.\d+)?\s*(B|kB|KB|MB|GB|KiB|MiB|GiB)\s*$"
+_BYTES: Final = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
 _PIECE: Final = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]+)")
 
 # Above these a value is a slip of the pen, and no longer fits what the core and the server take.
 MAX_SECONDS: Final = 10 * 365 * 86400
 MAX_BYTES: Final = 2**40
 
-_DURATION_SCHEMA: Final = {"type": ["number", "string"], "pattern": _DURATION_PATTERN}
-_SIZE_SCHEMA: Final = {"type": ["integer", "string"], "pattern": _SIZE_PATTERN}
+DURATION_PATTERN: Final = r"^\s*(\d+(\.\d+)?\s*(ms|s|m|h|d)\s*)+$"
+SIZE_PATTERN: Final = r"^\s*\d+(\.\d+)?\s*([KkMmGg][Ii]?)?[Bb]\s*$"
 
-Seconds = Annotated[float, Meta(ge=0, le=MAX_SECONDS, extra={"unit": "duration"}, extra_json_schema=_DURATION_SCHEMA)]
-Timeout = Annotated[float, Meta(gt=0, le=MAX_SECONDS, extra={"unit": "duration"}, extra_json_schema=_DURATION_SCHEMA)]
-Bytes = Annotated[int, Meta(ge=64, le=MAX_BYTES, extra={"unit": "size"}, extra_json_schema=_SIZE_SCHEMA)]
+Seconds = Annotated[
+    float, Meta(ge=0, le=MAX_SECONDS, extra={"unit": "duration"}, extra_json_schema={"unit": "duration"})
+]
+Timeout = Annotated[
+    float, Meta(gt=0, le=MAX_SECONDS, extra={"unit": "duration"}, extra_json_schema={"unit": "duration"})
+]
+Bytes = Annotated[int, Meta(ge=64, le=MAX_BYTES, extra={"unit": "size"}, extra_json_schema={"unit": "size"})]
 
 
 def parse_duration(value: object) -> float:
@@ -47,7 +41,7 @@ def parse_duration(value: object) -> float:
 def parse_size(value: object) -> int:
     """Bytes from `65536`, `"64KiB"`, `"1.5MB"`; ValueError says what is accepted."""
     if isinstance(value, str):
-        return int(_sum(value.replace("KB", "kB"), _BYTES, 'a number of bytes or a text like "64KiB", "32MiB"'))
+        return int(_sum(value.lower(), _BYTES, 'a number of bytes or a text like "64KiB", "32MiB"'))
     if isinstance(value, bool) or not isinstance(value, int):
         raise ValueError(f'expected a whole number of bytes or a text like "64MiB", got {_kind(value)}')
     return value
@@ -64,8 +58,8 @@ def format_duration(seconds: float) -> str:
 def format_size(size: int) -> str:
     """The largest binary unit that divides evenly: `67108864` → `64MiB`."""
     for unit in ("GiB", "MiB", "KiB"):
-        if size and size % _BYTES[unit] == 0:
-            return f"{size // _BYTES[unit]}{unit}"
+        if size and size % _BYTES[unit.lower()] == 0:
+            return f"{size // _BYTES[unit.lower()]}{unit}"
     return f"{size}B"
 
 

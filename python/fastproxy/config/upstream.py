@@ -4,8 +4,8 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
-from fastproxy.config.secrets import Secret
-from fastproxy.config.units import Seconds, Timeout
+from .secrets import Secret
+from .units import Seconds, Timeout
 
 # A name that can stand in `upstream/model` and `model:upstream`.
 NAME_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"

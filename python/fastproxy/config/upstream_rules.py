@@ -5,13 +5,13 @@ from pathlib import Path as FilePath
 from typing import Final
 from urllib.parse import urlsplit
 
-from fastproxy.config.addresses import is_ourselves, is_private, proxy_mistake, url_mistake
-from fastproxy.config.positions import Path
-from fastproxy.config.presets import known
-from fastproxy.config.problems import Problems, did_you_mean
-from fastproxy.config.reading import Reader
-from fastproxy.config.secrets import Secret
-from fastproxy.config.upstream import Upstream
+from .addresses import is_ourselves, is_private, proxy_mistake, url_mistake
+from .positions import Path
+from .presets import known
+from .problems import Problems, did_you_mean
+from .reading import Reader
+from .secrets import Secret
+from .upstream import Upstream
 
 _CREDENTIALS: Final = frozenset(
     {"authorization", "proxy-authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie"}
@@ -49,12 +49,6 @@ def _check_address(path: Path, upstream: Upstream, listen: str, problems: Proble
     if is_ourselves(upstream.base_url, listen):
         problems.error(where, f"is fastproxy's own address ({listen}): it would call itself", "change one of the ports")
     parts = urlsplit(upstream.base_url)
-    if upstream.dialect == "anthropic" and parts.path.rstrip("/").endswith("/v1"):
-        problems.warning(
-            where,
-            "the Anthropic SDK's base URL has no /v1: requests would go to /v1/v1/messages",
-            f'write "{upstream.base_url.rstrip("/").removesuffix("/v1")}"',
-        )
     has_key = any(account.key for account in upstream.accounts)
     if parts.scheme == "http" and has_key and not is_private(parts.hostname or ""):
         problems.warning(where, "sends keys and prompts over plain HTTP", "write https://")

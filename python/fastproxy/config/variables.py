@@ -7,12 +7,12 @@ from typing import Any, Final
 
 import msgspec
 
-from fastproxy.config.annotations import Shape, shape_of
-from fastproxy.config.positions import Path
-from fastproxy.config.problems import Place, Problems, did_you_mean
-from fastproxy.config.secrets import Resolver, SecretError
-from fastproxy.config.structs import Config
-from fastproxy.config.tree import Origin, Tree
+from .annotations import Shape, shape_of
+from .positions import Path
+from .problems import Place, Problems, did_you_mean
+from .secrets import Resolver, SecretError
+from .structs import Config
+from .tree import Origin, Tree
 
 PREFIX: Final = "FASTPROXY_"
 _WORDS: Final = {

@@ -1,0 +1,44 @@
+"""`fastproxy serve`."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from .exits import Exit
+from .options import config_option, flag, load, setting_options
+from .report import print_nothing_configured, print_plan, print_problems, talk
+
+
+@click.command()
+@config_option
+@setting_options
+@flag("--quiet", "Print only mistakes.")
+def serve(config: Path | None, listen: str | None, data_dir: str | None, level: str | None, quiet: bool) -> None:
+    """Run the proxy.
+
+    Without a configuration file, upstreams are built from the variables that are set (OPENAI_API_KEY,
+    ANTHROPIC_API_KEY, OLLAMA_HOST, …). The file is read again when it changes and on SIGHUP; one with mistakes is
+    refused and the running settings go on. SIGTERM lets requests in flight finish.
+
+    \b
+    Examples:
+      fastproxy serve --config fastproxy.toml
+      fastproxy serve --config fastproxy.toml --listen 127.0.0.1:9000
+      OPENAI_API_KEY=… fastproxy serve
+    """
+    flags = {"server.listen": listen, "server.data_dir": data_dir, "logging.level": level}
+    loaded = load(config, flags)
+    console = talk()
+    if loaded.config is None:
+        if loaded.source.path is None and [problem.path for problem in loaded.errors] == ["upstreams"]:
+            print_nothing_configured(console)
+        else:
+            print_problems(console, loaded.problems)
+        sys.exit(Exit.CONFIG)
+    print_problems(console, loaded.problems)
+    if not quiet:
+        print_plan(console, loaded, loaded.config)
+    from ..server import run  # the server takes half a second to import: only what serves pays for it
+
+    run(loaded.config, loaded.source)
