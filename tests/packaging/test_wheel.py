@@ -22,7 +22,7 @@ NEEDED = [
     "fastproxy/_core.pyi",
     "fastproxy/cli.py",
     "fastproxy/py.typed",
-    "fastproxy/upstreams/presets.toml",
+    "fastproxy/config/presets.toml",
 ]
 
 

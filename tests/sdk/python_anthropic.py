@@ -28,9 +28,7 @@ class PythonAnthropic:
 
 class AnthropicConversation:
     def __init__(self, address: str, key: str, settings: Settings) -> None:
-        self._client = anthropic.Anthropic(
-            base_url=address, api_key=key, max_retries=settings.max_retries, timeout=30
-        )
+        self._client = anthropic.Anthropic(base_url=address, api_key=key, max_retries=settings.max_retries, timeout=30)
         self._settings = settings
         self._messages: list[Any] = []
 
@@ -54,7 +52,9 @@ class AnthropicConversation:
         try:
             message = self._streamed() if self._settings.stream else self._whole()
         except anthropic.APIStatusError as error:
-            raise SdkFailure(type(error).__name__, error.message, error.status_code, dict(error.response.headers)) from error
+            raise SdkFailure(
+                type(error).__name__, error.message, error.status_code, dict(error.response.headers)
+            ) from error
         except (anthropic.AnthropicError, httpx2.HTTPError) as error:
             raise SdkFailure(type(error).__name__, str(error)) from error
         self._messages.append({"role": "assistant", "content": message.content})

@@ -49,7 +49,9 @@ class OpenaiConversation:
         try:
             completion = self._streamed() if self._settings.stream else self._whole()
         except openai.APIStatusError as error:
-            raise SdkFailure(type(error).__name__, error.message, error.status_code, dict(error.response.headers)) from error
+            raise SdkFailure(
+                type(error).__name__, error.message, error.status_code, dict(error.response.headers)
+            ) from error
         except (openai.OpenAIError, httpx2.HTTPError) as error:
             raise SdkFailure(type(error).__name__, str(error)) from error
         self._messages.append(completion.choices[0].message)
