@@ -37,7 +37,7 @@ export class OpenaiConversation {
     let thinking = "";
     runner.on("chunk", (chunk) => (thinking += chunk.choices[0]?.delta?.reasoning_content ?? ""));
     const completion = await runner.finalChatCompletion();
-    completion.choices[0].message.reasoning_content ??= thinking;
+    completion.choices[0].message.reasoning_content = thinking; // it keeps only the last piece of a field it does not know
     return completion;
   }
 
