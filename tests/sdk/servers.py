@@ -67,7 +67,7 @@ def running_proxy(config: str, folder: Path) -> Iterator[Running]:
     file, log = folder / "fastproxy.toml", folder / "fastproxy.log"
     file.write_text(config.replace("{listen}", f"{HOST}:{port}"), encoding="utf-8")
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "CLIENT_KEY": CLIENT_KEY, "UP_KEY": UPSTREAM_KEY}
-    command = [sys.executable, "-m", "fastproxy", "serve", "--config", str(file)]
+    command = [str(Path(sys.executable).with_name("fastproxy")), "serve", "--config", str(file)]
     with log.open("wb") as output:
         process = subprocess.Popen(
             command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
