@@ -60,6 +60,9 @@ def test_every_module_of_the_checkout_is_in_the_wheel(names: list[str]) -> None:
 
 def test_licence_and_bill_of_materials_are_shipped(names: list[str], wheel: Path) -> None:
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
+    linked = read(wheel, ".dist-info/licenses/THIRD-PARTY-LICENSES.txt")
+    assert "rustls" in linked
+    assert "Permission is hereby granted" in linked
     bill = json.loads(read(wheel, ".cyclonedx.json"))
     assert bill["bomFormat"] == "CycloneDX"
     components = {component["name"] for component in bill["components"]}
