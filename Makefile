@@ -69,7 +69,9 @@ test: test-rust test-packaging test-python  ## everything: Rust, the wheel, Pyth
 
 test-rust: $(STAMP)/venv
 	@.ci/prepare rust
-	$(CARGO) test --workspace --locked --quiet
+	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
+		$(CARGO) nextest run --workspace --locked && $(CARGO) test --workspace --locked --quiet --doc; \
+	else $(CARGO) test --workspace --locked --quiet; fi
 
 test-packaging: develop
 	$(BIN)/python -m pytest -q -m packaging tests/packaging
