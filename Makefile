@@ -69,7 +69,9 @@ test: test-rust test-packaging test-python  ## everything: Rust, the wheel, Pyth
 
 test-rust: $(STAMP)/venv
 	@.ci/prepare rust
-	$(CARGO) test --workspace --locked --quiet
+	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
+		$(CARGO) nextest run --workspace --locked && $(CARGO) test --workspace --locked --quiet --doc; \
+	else $(CARGO) test --workspace --locked --quiet; fi
 
 test-packaging: develop
 	$(BIN)/python -m pytest -q -m packaging tests/packaging
@@ -93,6 +95,7 @@ lint-python: develop
 
 lint-docs: develop
 	$(BIN)/python docs/generate.py --check
+	$(BIN)/python docs/third_party.py --check
 
 lint-workflows: $(STAMP)/venv $(STAMP)/actionlint-$(ACTIONLINT)
 	@if [ -x .cache/bin/actionlint ]; then .cache/bin/actionlint; fi
@@ -103,8 +106,9 @@ deny:
 	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --offline check bans licenses sources; \
 	else echo "skipped: cargo-deny is not installed (cargo install --locked cargo-deny)"; fi
 
-docs: develop  ## write the generated pages again
+docs: develop  ## write the generated pages and the list of linked licences again
 	$(BIN)/python docs/generate.py --write
+	$(BIN)/python docs/third_party.py --write
 
 bench: develop  ## the measurements (bench/README.md)
 	$(BIN)/python -m bench

@@ -1,0 +1,111 @@
+"""Every SDK × every way to a model × stream or not: the matrix that the tests here run through.
+
+`upstream` is `chat` or `messages` (through the proxy, to an upstream of that dialect) or `direct` (the simulation itself,
+which shows that a test asks for what the dialect really says).
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from . import node_sdks
+from .conversation import Conversation, Sdk, Settings
+from .node_sdks import Node, NodeSdk
+from .python_anthropic import PythonAnthropic
+from .python_openai import PythonOpenai
+from .servers import CLIENT_KEY, UPSTREAM_KEY, Running, config_for, running_proxy, running_simulation
+
+UPSTREAMS = ["chat", "messages", "direct"]
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a test reaches a scripted model."""
+
+    address: str
+    key: str
+    upstream: str
+
+    @property
+    def is_proxied(self) -> bool:
+        return self.upstream != "direct"
+
+    def model(self, script: str) -> str:
+        return f"{self.upstream}/{script}" if self.is_proxied else script
+
+    def is_raw(self, sdk: Sdk) -> bool:
+        """Whether client and upstream speak the same dialect."""
+        return {"chat": "openai_chat", "messages": "anthropic"}.get(self.upstream, sdk.dialect) == sdk.dialect
+
+
+Talk = Callable[..., Conversation]
+
+
+@pytest.fixture(scope="session")
+def simulation() -> Iterator[Running]:
+    with running_simulation() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def proxy(simulation: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    config = config_for(simulation.address, simulation.address)
+    with running_proxy(config, tmp_path_factory.mktemp("proxy")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def node() -> Iterator[Node]:
+    if why := node_sdks.missing():
+        pytest.skip(why)
+    process = Node()
+    yield process
+    process.close()
+
+
+@pytest.fixture(
+    params=[
+        "python-openai",
+        "python-anthropic",
+        pytest.param("node-openai", marks=pytest.mark.node),
+        pytest.param("node-anthropic", marks=pytest.mark.node),
+    ]
+)
+def sdk(request: pytest.FixtureRequest) -> Sdk:
+    name: str = request.param
+    if name == "python-openai":
+        return PythonOpenai()
+    if name == "python-anthropic":
+        return PythonAnthropic()
+    return NodeSdk(request.getfixturevalue("node"), name.removeprefix("node-"))
+
+
+@pytest.fixture(params=UPSTREAMS)
+def way(request: pytest.FixtureRequest) -> Way:
+    upstream: str = request.param
+    if upstream == "direct":
+        return Way(request.getfixturevalue("simulation").address, UPSTREAM_KEY, upstream)
+    return Way(request.getfixturevalue("proxy").address, CLIENT_KEY, upstream)
+
+
+@pytest.fixture(params=[True, False], ids=["stream", "whole"])
+def stream(request: pytest.FixtureRequest) -> bool:
+    is_stream: bool = request.param
+    return is_stream
+
+
+@pytest.fixture
+def talk(sdk: Sdk, way: Way, stream: bool) -> Iterator[Talk]:
+    """Opens conversations with a scripted model; they are closed after the test."""
+    conversations: list[Conversation] = []
+
+    def open_with(script: str, **settings: Any) -> Conversation:
+        chosen = Settings(model=way.model(script), **{"stream": stream, **settings})
+        conversations.append(sdk.open(way.address, way.key, chosen))
+        return conversations[-1]
+
+    yield open_with
+    for conversation in conversations:
+        conversation.close()

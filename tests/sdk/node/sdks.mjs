@@ -1,0 +1,38 @@
+// Drives the Node SDKs for tests/sdk: one JSON command per line in, one JSON reply per line out, in order.
+// {"op":"open","id":1,"sdk":"openai","address":…,"key":…,"settings":{…}} | {"op":"say",…} | {"op":"give",…} | {"op":"close",…}
+
+import readline from "node:readline";
+import { AnthropicConversation } from "./anthropic.mjs";
+import { OpenaiConversation } from "./openai.mjs";
+
+const kinds = { openai: OpenaiConversation, anthropic: AnthropicConversation };
+const open = new Map();
+
+// Everything an SDK or the transport throws counts as "the SDK raised"; our own mistakes must not.
+function failure(error) {
+  if (error instanceof TypeError && !error.cause && error.message !== "terminated") throw error;
+  return {
+    error: error.constructor.name,
+    message: String(error.message),
+    status: error.status ?? null,
+    headers: error.headers ? Object.fromEntries(error.headers) : {},
+  };
+}
+
+async function carryOut(command) {
+  if (command.op === "open") {
+    open.set(command.id, new kinds[command.sdk](command.address, command.key, command.settings));
+    return {};
+  }
+  if (command.op === "close") {
+    open.delete(command.id);
+    return {};
+  }
+  const conversation = open.get(command.id);
+  const turn = command.op === "say" ? conversation.say(command.text, command.images) : conversation.give(command.results);
+  return turn.then((answer) => ({ answer }), (error) => ({ failure: failure(error) }));
+}
+
+for await (const line of readline.createInterface({ input: process.stdin })) {
+  process.stdout.write(JSON.stringify(await carryOut(JSON.parse(line))) + "\n");
+}

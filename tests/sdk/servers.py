@@ -1,0 +1,150 @@
+"""The simulated upstream and the proxy, started for tests and known to be ready, without a sleep of fixed length."""
+
+import asyncio
+import contextlib
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastproxy.demo import Simulation
+
+HOST = "127.0.0.1"
+CLIENT_KEY = "sk-test-client-0123456789abcdef"
+UPSTREAM_KEY = "sk-test-upstream-0123456789abcdef"
+START_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server that answers."""
+
+    port: int
+
+    @property
+    def address(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+
+@contextlib.contextmanager
+def running_simulation() -> Iterator[Running]:
+    """The simulated upstream on an event loop of its own."""
+    started: Future[tuple[int, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
+
+    async def simulate() -> None:
+        stop = asyncio.Event()
+        try:
+            async with Simulation() as simulation:
+                started.set_result((simulation.port, asyncio.get_running_loop(), stop))
+                await stop.wait()
+        except BaseException as error:
+            if not started.done():
+                started.set_exception(error)
+            raise
+
+    thread = threading.Thread(target=lambda: asyncio.run(simulate()), name="simulation")
+    thread.start()
+    port, loop, stop = started.result(timeout=START_SECONDS)
+    try:
+        yield Running(port)
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(timeout=START_SECONDS)
+        assert not thread.is_alive(), "the simulation did not stop"
+
+
+@contextlib.contextmanager
+def running_proxy(config: str, folder: Path) -> Iterator[Running]:
+    """`fastproxy serve` with this configuration, in which `{listen}` stands for the address it gets."""
+    port = free_port()
+    file, log = folder / "fastproxy.toml", folder / "fastproxy.log"
+    file.write_text(config.replace("{listen}", f"{HOST}:{port}"), encoding="utf-8")
+    environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "CLIENT_KEY": CLIENT_KEY, "UP_KEY": UPSTREAM_KEY}
+    command = [str(Path(sys.executable).with_name("fastproxy")), "serve", "--config", str(file)]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+        )
+        try:
+            wait_until_ready(process, port, log)
+            yield Running(port)
+        finally:
+            process.terminate()
+            code = process.wait(timeout=START_SECONDS)
+    assert code == 0, f"the proxy ended with code {code}:\n{log.read_text()}"
+
+
+def wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    """Ask `/readyz` until it says yes. What is waited for between two questions is the process's end."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if is_ready(port):
+            return
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            code = process.wait(timeout=0.05)
+            raise AssertionError(f"the proxy ended with code {code}:\n{log.read_text()}")
+    raise AssertionError(f"the proxy was not ready in {START_SECONDS} s:\n{log.read_text()}")
+
+
+def is_ready(port: int) -> bool:
+    connection = http.client.HTTPConnection(HOST, port, timeout=2)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def config_for(chat: str, anthropic: str) -> str:
+    """A configuration with one upstream of each dialect at these addresses, and one client key.
+
+    Faults are what is tested here, so no account may rest after one.
+    """
+    return f"""
+[server]
+listen = "{{listen}}"
+data_dir = "data"
+
+[[upstreams]]
+name = "chat"
+dialect = "openai_chat"
+base_url = "{chat}/v1"
+accounts = [{{ name = "a", key = "env:UP_KEY" }}]
+max_cooldown = 0
+profile = {{ replay_reasoning = "if_issued" }}
+
+[[upstreams]]
+name = "messages"
+dialect = "anthropic"
+base_url = "{anthropic}"
+accounts = [{{ name = "a", key = "env:UP_KEY" }}]
+max_cooldown = 0
+
+[[models]]
+name = "agent"
+targets = [{{ upstream = "chat", model = "agent" }}]
+
+[[models]]
+name = "claude-*"
+targets = [{{ upstream = "chat", model = "agent" }}]
+
+[[keys]]
+name = "sdk"
+key = "env:CLIENT_KEY"
+"""

@@ -1,0 +1,114 @@
+"""What every SDK must read out of an answer: text, token counts, structure, refusal, limits."""
+
+import json
+import struct
+import zlib
+
+import pytest
+
+from .conftest import Talk, Way
+from .conversation import Sdk
+
+CITY = {
+    "type": "object",
+    "properties": {"name": {"type": "string"}, "people": {"type": "integer"}},
+    "required": ["name", "people"],
+    "additionalProperties": False,
+}
+
+
+def png(width: int, height: int) -> bytes:
+    """A grey picture of this size."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    rows = b"".join(b"\0" + b"\x80" * width for _ in range(height))
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def test_text_arrives_whole(talk: Talk, way: Way) -> None:
+    answer = talk("long-300").say("Count, please.")
+    assert answer.text == " ".join(f"word{number}" for number in range(1, 301))
+    assert answer.stop == "end"
+    assert answer.model == way.model("long-300")
+
+
+def test_every_character_survives(talk: Talk) -> None:
+    answer = talk("unicode+ragged-3").say("Torture me.")
+    for piece in ("😀", "👩‍👩‍👧‍👦", "e\u0301", "שלום", "\u2028", "\u0085", "data: [DONE]", "\r\n: comment"):
+        assert piece in answer.text
+
+
+def test_a_character_split_between_two_deltas_is_joined(talk: Talk) -> None:
+    assert talk("echo+surrogates").say("before 😀 after 👩‍👩‍👧‍👦").text == "before 😀 after 👩‍👩‍👧‍👦"
+
+
+def test_token_counts_come_with_the_answer(talk: Talk) -> None:
+    answer = talk("long-50").say("Count.")
+    assert answer.usage is not None
+    assert answer.usage.output == 50
+    assert answer.usage.input > 0
+
+
+def test_stream_and_whole_answer_count_the_same(talk: Talk) -> None:
+    answers = [talk("long-20+cached", stream=stream).say("Count.") for stream in (True, False)]
+    assert answers[0].usage == answers[1].usage
+    assert answers[0].text == answers[1].text
+
+
+def test_a_conversation_goes_on(talk: Talk) -> None:
+    conversation = talk("echo")
+    assert conversation.say("first").text == "first"
+    assert conversation.say("second").text == "second"
+
+
+def test_images_arrive_byte_for_byte(talk: Talk) -> None:
+    small, wide = png(3, 2), png(17, 5)
+    answer = talk("media").say("What is this?", images=(small, wide))
+    assert f"image/png 3x2 ({len(small)} bytes)" in answer.text
+    assert f"image/png 17x5 ({len(wide)} bytes)" in answer.text
+
+
+def test_structured_output_follows_the_schema(talk: Talk) -> None:
+    answer = json.loads(talk("json", schema=CITY).say("A city, please.").text)
+    assert set(answer) == {"name", "people"}
+    assert isinstance(answer["name"], str)
+    assert isinstance(answer["people"], int)
+
+
+def test_a_refusal_is_told_as_one(talk: Talk) -> None:
+    answer = talk("refusal").say("Something forbidden.")
+    assert answer.stop == "refusal"
+    assert "can't help" in answer.refusal
+
+
+def test_the_token_limit_is_told(talk: Talk) -> None:
+    answer = talk("long-100", max_tokens=10).say("Count.")
+    assert answer.stop == "length"
+    assert answer.text == " ".join(f"word{number}" for number in range(1, 11))
+
+
+def test_an_answer_that_hits_its_own_limit_is_told(talk: Talk) -> None:
+    assert talk("max-tokens").say("Write.").stop == "length"
+
+
+def test_thinking_is_shown_apart_from_the_text(talk: Talk) -> None:
+    answer = talk("echo+thinking", thinking=True).say("Ponder this.")
+    assert answer.text == "Ponder this."
+    assert "I decide what to answer" in answer.thinking
+
+
+@pytest.mark.parametrize("size", [1, 2048])
+def test_one_huge_delta_arrives(talk: Talk, size: int) -> None:
+    assert len(talk(f"huge-{size}", max_tokens=1_000_000).say("Go.").text) == size * 1024
+
+
+@pytest.mark.parametrize("twist", ["crlf", "cr", "bom", "no-space", "comments", "multi-line", "gzip", "no-last-blank"])
+def test_an_upstream_may_frame_its_events_as_it_likes(talk: Talk, way: Way, sdk: Sdk, twist: str) -> None:
+    if not way.is_proxied:
+        pytest.skip("not every SDK reads every legal framing: that is what the proxy is for")
+    answer = talk(f"long-30+{twist}").say("Count.")
+    assert answer.text.endswith("word29 word30")
+    assert answer.stop == "end"

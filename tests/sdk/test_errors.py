@@ -1,0 +1,117 @@
+"""What goes wrong must look to each SDK as its own vendor's error: class, status, when to come again; and no cut answer may pass."""
+
+import pytest
+
+from .conftest import Talk, Way
+from .conversation import Sdk, SdkFailure, Settings
+
+# script → (status for Chat clients, for Anthropic clients, exception class).
+# An upstream's 401 and 403 are the proxy's own key problem: told as 502, or agents would log their users out.
+ERRORS = {
+    "error-400": (400, 400, "BadRequestError"),
+    "error-401": (502, 502, "InternalServerError"),
+    "error-404": (404, 404, "NotFoundError"),
+    "error-413": (413, 413, {"openai_chat": "APIStatusError", "anthropic": "RequestTooLargeError"}),
+    "error-429": (429, 429, "RateLimitError"),
+    "error-500": (502, 502, "InternalServerError"),
+    "error-502": (502, 502, "InternalServerError"),
+    "error-503": (503, 529, {"openai_chat": "InternalServerError", "anthropic": "OverloadedError"}),
+    "error-529": (503, 529, {"openai_chat": "InternalServerError", "anthropic": "OverloadedError"}),
+    "json-200": (502, 502, "InternalServerError"),
+    "html-200": (502, 502, "InternalServerError"),
+    "empty-200": (502, 502, "InternalServerError"),
+    "redirect": (502, 502, "InternalServerError"),
+}
+
+CUTS = ["cut-clean", "cut-fin", "cut-rst", "bad-chunk", "cut-fin+torn", "cut-clean-0", "cut-rst-1"]
+
+
+def fail(talk: Talk, script: str, **settings: object) -> SdkFailure:
+    with pytest.raises(SdkFailure) as caught:
+        talk(script, **settings).say("Hello.")
+    return caught.value
+
+
+@pytest.mark.parametrize("script", ERRORS)
+def test_an_upstream_error_is_told_in_the_clients_dialect(talk: Talk, sdk: Sdk, way: Way, script: str) -> None:
+    if not way.is_proxied:
+        pytest.skip("what the upstream itself says is not ours to test")
+    chat, anthropic, expected = ERRORS[script]
+    failure = fail(talk, script)
+    assert failure.status == (chat if sdk.dialect == "openai_chat" else anthropic), failure
+    if sdk.name.startswith("python"):
+        assert failure.error == (expected if isinstance(expected, str) else expected[sdk.dialect])
+    assert failure.headers.get("x-request-id")
+
+
+def test_retry_after_reaches_the_client(talk: Talk) -> None:
+    failure = fail(talk, "rate-seconds-7")
+    assert failure.status == 429
+    assert failure.headers["retry-after"] == "7"
+
+
+@pytest.mark.parametrize(
+    ("script", "least", "most"), [("rate-date-30", 27, 31), ("rate-ms", 2, 2), ("rate-reset-20", 17, 21)]
+)
+def test_every_form_of_later_becomes_seconds(talk: Talk, way: Way, script: str, least: int, most: int) -> None:
+    if not way.is_proxied:
+        pytest.skip("the upstream says it in its own form")
+    assert least <= int(fail(talk, script).headers["retry-after"]) <= most
+
+
+def test_an_error_that_a_retry_cannot_mend_is_asked_once(talk: Talk, way: Way) -> None:
+    if not way.is_proxied:
+        pytest.skip("the hint is the proxy's")
+    failure = fail(talk, "error-400", max_retries=2)
+    assert failure.status == 400
+    assert failure.headers["x-should-retry"] == "false"
+
+
+def test_a_fault_that_passes_is_not_seen(talk: Talk, sdk: Sdk, way: Way, stream: bool) -> None:
+    """The simulation counts faults per name, so each case has a name of its own."""
+    case = f"{sdk.name}-{way.upstream}-{stream}".lower()
+    conversation = talk(f"host-{case}+long-5+rate-ms-1+times-1", max_retries=2)
+    assert conversation.say("Count.").text == "word1 word2 word3 word4 word5"
+
+
+def test_an_unknown_model_is_a_404(sdk: Sdk, way: Way, stream: bool) -> None:
+    if not way.is_proxied:
+        pytest.skip("about the proxy's own models")
+    conversation = sdk.open(way.address, way.key, Settings(model="no-such-model", stream=stream))
+    with pytest.raises(SdkFailure) as caught:
+        conversation.say("Hello.")
+    conversation.close()
+    assert caught.value.status == 404
+    assert "no-such-model" in caught.value.message
+
+
+def test_a_wrong_client_key_is_a_401(sdk: Sdk, way: Way, stream: bool) -> None:
+    if not way.is_proxied:
+        pytest.skip("about the proxy's own keys")
+    conversation = sdk.open(way.address, "sk-test-wrong", Settings(model=way.model("echo"), stream=stream))
+    with pytest.raises(SdkFailure) as caught:
+        conversation.say("Hello.")
+    conversation.close()
+    assert caught.value.status == 401
+    assert "sk-test-wrong" not in caught.value.message
+
+
+@pytest.mark.parametrize("cut", CUTS)
+def test_a_cut_answer_raises(talk: Talk, way: Way, cut: str) -> None:
+    if not way.is_proxied:
+        pytest.skip("five of six SDK readers take a cut stream for a whole one: that is what the proxy is for")
+    failure = fail(talk, f"long-200+{cut}")
+    assert failure.status is None or failure.status >= 500, failure
+
+
+def test_an_error_in_the_middle_raises(talk: Talk, way: Way) -> None:
+    if not way.is_proxied:
+        pytest.skip("what the upstream itself says is not ours to test")
+    assert fail(talk, "long-200+error-after-3").error
+
+
+def test_an_error_as_the_first_event_still_has_a_status(talk: Talk, sdk: Sdk, way: Way) -> None:
+    """The answer is held back until its first content, so this can still be a proper error."""
+    if not way.is_proxied:
+        pytest.skip("holding back is the proxy's")
+    assert fail(talk, "long-200+error-event").status == (503 if sdk.dialect == "openai_chat" else 529)
