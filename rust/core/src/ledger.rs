@@ -35,9 +35,41 @@ impl Remembered {
 
 #[derive(Debug, Default)]
 struct Shelf {
-    by_call: HashMap<String, (Arc<Remembered>, Instant)>,
-    order: VecDeque<(String, Instant)>,
+    by_call: HashMap<String, Entry>,
+    /// Oldest first. An id that was put again stands here twice; only the entry with its serial is its own.
+    order: VecDeque<(String, u64)>,
     bytes: usize,
+    serial: u64,
+}
+
+#[derive(Debug)]
+struct Entry {
+    turn: Arc<Remembered>,
+    put: Instant,
+    serial: u64,
+}
+
+impl Shelf {
+    /// Forget the oldest until all bounds hold.
+    fn make_room(&mut self, limits: &Limits, now: Instant) {
+        while let Some((id, serial)) = self.order.front() {
+            let entry = self.by_call.get(id).filter(|entry| entry.serial == *serial);
+            let is_due = entry.is_none_or(|entry| now.duration_since(entry.put) >= limits.ttl);
+            let is_crowded = self.by_call.len() > limits.entries || self.bytes > limits.bytes;
+            let has_backlog = self.order.len() > 2 * limits.entries;
+            if !is_due && !is_crowded && !has_backlog {
+                break;
+            }
+            let size = entry.map(|entry| entry.turn.size());
+            let Some((id, _)) = self.order.pop_front() else {
+                break;
+            };
+            if let Some(size) = size {
+                self.by_call.remove(&id);
+                self.bytes -= size;
+            }
+        }
+    }
 }
 
 /// Bounds of a [`Ledger`].
@@ -104,32 +136,25 @@ impl Ledger {
     fn put(&self, ids: Vec<String>, turn: &Arc<Remembered>, now: Instant) {
         let mut shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
         for id in ids {
+            shelf.serial += 1;
             shelf.bytes += turn.size();
-            if let Some((old, _)) = shelf.by_call.insert(id.clone(), (Arc::clone(turn), now)) {
-                shelf.bytes -= old.size();
-            }
-            shelf.order.push_back((id, now));
-        }
-        while let Some((id, put)) = shelf.order.front().cloned() {
-            let crowded =
-                shelf.by_call.len() > self.limits.entries || shelf.bytes > self.limits.bytes;
-            let backlog = shelf.order.len() > 2 * self.limits.entries;
-            if !crowded && !backlog && now.duration_since(put) < self.limits.ttl {
-                break;
-            }
-            shelf.order.pop_front();
-            if shelf.by_call.get(&id).is_some_and(|(_, at)| *at == put)
-                && let Some((old, _)) = shelf.by_call.remove(&id)
-            {
-                shelf.bytes -= old.size();
+            let entry = Entry {
+                turn: Arc::clone(turn),
+                put: now,
+                serial: shelf.serial,
+            };
+            shelf.order.push_back((id.clone(), entry.serial));
+            if let Some(old) = shelf.by_call.insert(id, entry) {
+                shelf.bytes -= old.turn.size();
             }
         }
+        shelf.make_room(&self.limits, now);
     }
 
     fn get(&self, owner: &str, id: &str, now: Instant) -> Option<Arc<Remembered>> {
         let shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
-        let (turn, put) = shelf.by_call.get(&key(owner, id))?;
-        (now.duration_since(*put) < self.limits.ttl).then(|| Arc::clone(turn))
+        let entry = shelf.by_call.get(&key(owner, id))?;
+        (now.duration_since(entry.put) < self.limits.ttl).then(|| Arc::clone(&entry.turn))
     }
 
     /// Give the assistant turns of a request their reasoning back where the client dropped it.
@@ -183,6 +208,7 @@ impl Ledger {
     }
 }
 
+/// Ids come from clients: the length keeps one from reaching into another owner's by what it puts into an id.
 fn key(owner: &str, id: &str) -> String {
-    format!("{owner}\n{id}")
+    format!("{} {owner} {id}", owner.len())
 }

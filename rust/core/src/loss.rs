@@ -1,7 +1,5 @@
 //! The loss report: every place that drops, approximates or invents says so here.
 
-use std::fmt::Write as _;
-
 /// What happened to something that could not be carried over as it was. Closed: docs and tests are generated from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Code {
@@ -108,6 +106,9 @@ pub struct Loss {
 
 /// Entries kept; what comes after is counted only.
 pub const MAX_LOSSES: usize = 32;
+/// Bytes of the header before the note that there is more.
+const MAX_HEADER: usize = 1000;
+const MORE: &str = "; ...=more";
 
 /// All losses of one request, at most one entry per code and path.
 #[derive(Clone, Debug, Default)]
@@ -152,19 +153,21 @@ impl LossReport {
         self.entries.is_empty()
     }
 
-    /// The value of `x-fastproxy-loss`: the count, then `code=path` each, as far as 1,000 bytes go.
+    /// The value of `x-fastproxy-loss`: the count, then `code=path` each, as far as 1,000 bytes go. Paths hold names
+    /// that the client chose: whatever may not stand in a header is replaced.
     pub fn header(&self) -> String {
         let mut text = self.total.to_string();
         for loss in &self.entries {
-            if text.len() > 1000 {
-                text.push_str("; …=more");
-                break;
-            }
             let path = loss
                 .path
                 .replace(|c: char| !c.is_ascii_graphic() || c == ';', "_");
-            let _ = write!(text, "; {}={path}", loss.code.name());
+            let entry = format!("; {}={path}", loss.code.name());
+            if text.len() + entry.len() > MAX_HEADER {
+                text.push_str(MORE);
+                break;
+            }
+            text.push_str(&entry);
         }
-        text.replace('…', "...")
+        text
     }
 }

@@ -290,11 +290,9 @@ impl Parser<'_> {
     }
 
     fn word(&mut self, word: &str, kind: Kind) -> Result<(), JsonError> {
-        if !self.bytes[self.at..].starts_with(word.as_bytes()) {
-            return self.unexpected();
-        }
-        self.push(kind, self.at, self.at + word.len());
-        self.at += word.len();
+        let start = self.at;
+        word.bytes().try_for_each(|byte| self.expect(byte))?;
+        self.push(kind, start, self.at);
         Ok(())
     }
 
