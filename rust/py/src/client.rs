@@ -141,7 +141,7 @@ pub(crate) fn new_call(
     endpoint: &Endpoint,
     method: Method,
     path: &str,
-    body: Vec<u8>,
+    body: impl Into<bytes::Bytes>,
 ) -> PyResult<Call> {
     Call::new(&endpoint.inner, method, path, body)
         .map_err(|error| PyValueError::new_err(error.to_string()))

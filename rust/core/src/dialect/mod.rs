@@ -214,7 +214,7 @@ pub struct EncodeContext {
 }
 
 /// Decodes one upstream stream, event by event.
-pub trait EventDecoder: Send {
+pub trait EventDecoder: Send + Sync {
     /// One framed event: its name (empty when it has none) and its joined data.
     ///
     /// An error event of the upstream is an `Err`, as is an event that is not in the dialect.
@@ -229,7 +229,7 @@ pub trait EventDecoder: Send {
 }
 
 /// Encodes one client stream.
-pub trait EventEncoder: Send {
+pub trait EventEncoder: Send + Sync {
     /// Append the events for one delta.
     fn delta(&mut self, delta: &Delta<'_>, loss: &mut LossReport, out: &mut Vec<u8>);
 
@@ -256,7 +256,7 @@ pub struct Verdict {
 }
 
 /// Reads along a stream that is relayed byte for byte: vouches for it, taps usage and finish.
-pub trait Relay: Send {
+pub trait Relay: Send + Sync {
     /// One event. `data` has been checked to be UTF-8. `Err`: not in the dialect, or the upstream's error event.
     fn event(&mut self, name: &str, data: &str) -> Result<Verdict, Error>;
 
