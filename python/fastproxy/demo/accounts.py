@@ -1,0 +1,29 @@
+"""Keys of the simulated accounts: which are known, and which of them always fail, so that failover between accounts shows."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from fastproxy.demo.errors import Kind, Refused
+
+# How a key begins: the words that are added to the model's plan, and what it stands for.
+BEHAVIOURS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "sk-bad": ("error-401", "the key is not valid"),
+        "sk-poor": ("error-402", "the balance is used up"),
+        "sk-banned": ("error-403", "the account may not use the model"),
+        "sk-limited": ("rate-seconds", "rate limited, `retry-after: 7`"),
+        "sk-quota": ("rate-quota", "the quota is used up"),
+        "sk-broken": ("error-500", "the server has an error"),
+        "sk-overloaded": ("error-529", "the service is overloaded"),
+        "sk-event": ("error-event", "status 200, then the error event"),
+        "sk-silent": ("silent", "no answer ever comes"),
+        "sk-reset": ("vanish-rst", "the connection is reset before any byte"),
+    }
+)
+
+
+def behaviour(key: str | None) -> str | None:
+    """The words that a key adds; None for a good key. No key at all is refused."""
+    if not key:
+        raise Refused(Kind.AUTHENTICATION, "no API key was provided", code="missing_api_key")
+    return next((words for start, (words, _) in BEHAVIOURS.items() if key.startswith(start)), None)

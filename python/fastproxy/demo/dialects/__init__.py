@@ -1,0 +1,10 @@
+"""The dialects that the simulation speaks: one folder and one line here for each. The last answers on paths that nobody claims."""
+
+from fastproxy.demo.dialects.anthropic import Anthropic
+from fastproxy.demo.dialects.dialect import Dialect
+from fastproxy.demo.dialects.openai_chat import OpenAIChat
+
+DIALECTS: tuple[type[Dialect], ...] = (
+    Anthropic,
+    OpenAIChat,
+)
