@@ -1,0 +1,78 @@
+"""The life of the process: drain, cut, reload."""
+
+import signal
+import time
+from pathlib import Path
+
+from fastproxy.demo import Simulation
+
+from ..sdk.servers import running_proxy
+from .client import Stream, ask, body_for
+from .conftest import Start, config_text
+
+
+def processes_of(folder: Path) -> list[int]:
+    """The proxy's processes, by their working directory, parent first."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                if (entry / "cwd").resolve() == folder and b"serve" in (entry / "cmdline").read_bytes():
+                    found.append(int(entry.name))
+            except OSError:
+                continue
+    return sorted(found)
+
+
+def signal_parent(folder: Path, number: signal.Signals) -> None:
+    import os
+
+    os.kill(processes_of(folder)[0], number)
+
+
+def test_streams_finish_when_told_to_stop(simulation: Simulation, tmp_path: Path) -> None:
+    with running_proxy(config_text(simulation), tmp_path) as proxy:
+        with Stream(proxy.port, "openai_chat", body_for("chat/long-40-20", stream=True)) as stream:
+            stream.read_until(b"data:")
+            signal_parent(tmp_path, signal.SIGTERM)
+            assert b"data: [DONE]" in stream.read_all()
+
+
+def test_streams_that_do_not_finish_are_told(simulation: Simulation, tmp_path: Path) -> None:
+    config = config_text(simulation, server="drain_timeout = 0.5")
+    with running_proxy(config, tmp_path) as proxy:
+        with Stream(proxy.port, "anthropic", body_for("messages/long-5000-20", stream=True)) as stream:
+            stream.read_until(b"content_block_delta")
+            started = time.monotonic()
+            signal_parent(tmp_path, signal.SIGTERM)
+            body = stream.read_all()
+            assert time.monotonic() - started < 8
+        assert b"event: error" in body
+        assert b"message_stop" not in body
+        assert not body.endswith(b"0\r\n\r\n")
+
+
+def test_a_changed_file_is_served_and_a_broken_one_refused(start: Start, tmp_path: Path) -> None:
+    proxy = start()
+    file = tmp_path / "fastproxy.toml"
+    good = file.read_text()
+    assert ask(proxy.port, "openai_chat", body_for("new")).status == 404
+    with Stream(proxy.port, "openai_chat", body_for("chat/long-100-20", stream=True)) as stream:
+        stream.read_until(b"data:")
+        file.write_text(good + '\n[[models]]\nname = "new"\ntargets = [{ upstream = "chat", model = "echo" }]\n')
+        wait_for(proxy.port, "new", 200)
+        assert b"data: [DONE]" in stream.read_all()
+    file.write_text(good + "\n[[models]]\nname = ")
+    log = tmp_path / "fastproxy.log"
+    deadline = time.monotonic() + 10
+    while "refused" not in log.read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert ask(proxy.port, "openai_chat", body_for("new")).status == 200
+
+
+def wait_for(port: int, model: str, status: int) -> None:
+    deadline = time.monotonic() + 10
+    while ask(port, "openai_chat", body_for(model)).status != status:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
