@@ -12,5 +12,6 @@ pub mod ir;
 pub mod json;
 pub mod ledger;
 pub mod loss;
+pub mod redact;
 pub mod sse;
 pub mod transcode;

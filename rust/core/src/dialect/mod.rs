@@ -14,8 +14,8 @@ use crate::ir::{Answer, Concept, Delta, Emit, Fidelity, Request, ToolKind, Usage
 use crate::json::Node;
 use crate::loss::LossReport;
 
-pub mod absent;
 pub mod anthropic;
+pub mod openai_chat;
 
 /// An API language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -50,7 +50,7 @@ impl Dialect {
 /// The registry: one line per dialect.
 pub fn codec(dialect: Dialect) -> &'static dyn Codec {
     match dialect {
-        Dialect::OpenaiChat => &absent::Absent,
+        Dialect::OpenaiChat => &openai_chat::Chat,
         Dialect::Anthropic => &anthropic::Anthropic,
     }
 }
@@ -102,6 +102,10 @@ pub struct Profile {
     pub stream_usage: bool,
     /// Understands system turns between the others (Anthropic).
     pub mid_system: bool,
+    /// Understands custom (free-text) tools; others get a function with one text argument.
+    pub custom_tools: bool,
+    /// How cache breakpoints are said.
+    pub cache_markers: CacheMarkers,
     /// Understands `thinking: {type: adaptive}` and `output_config.effort` rather than token budgets (Anthropic).
     pub adaptive_thinking: bool,
     /// Top-level request fields that this upstream refuses.
@@ -124,6 +128,8 @@ impl Default for Profile {
             reasoning_effort: true,
             stream_usage: true,
             mid_system: false,
+            custom_tools: true,
+            cache_markers: CacheMarkers::Unknown,
             adaptive_thinking: true,
             forbidden: Vec::new(),
             default_max_tokens: 4096,
@@ -142,6 +148,18 @@ pub enum Replay {
     IfIssued,
     /// On every assistant turn, with an empty placeholder where there is none.
     Always,
+}
+
+/// How an upstream of the Chat dialect wants cache breakpoints.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CacheMarkers {
+    /// It knows none: they are dropped and reported.
+    #[default]
+    Unknown,
+    /// OpenAI: `prompt_cache_breakpoint` on content parts.
+    Breakpoint,
+    /// OpenRouter and others that pass them on: Anthropic's `cache_control` on content parts and tools.
+    CacheControl,
 }
 
 /// A request ready to be sent, and what its answer needs to be read.

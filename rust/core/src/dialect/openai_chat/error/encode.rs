@@ -1,0 +1,135 @@
+//! Our errors in Chat's words.
+
+use crate::error::{Error, Kind, Source};
+use crate::json::write;
+use crate::redact::redact;
+
+/// How one error is said.
+struct Words {
+    status: u16,
+    kind: &'static str,
+    code: Option<&'static str>,
+    /// The upstream's own code would be misread as being about the client's key or money.
+    hides_code: bool,
+}
+
+impl Words {
+    fn new(status: u16, kind: &'static str, code: Option<&'static str>) -> Self {
+        Self {
+            status,
+            kind,
+            code,
+            hides_code: false,
+        }
+    }
+}
+
+/// The HTTP status and the body.
+pub(in super::super) fn encode(error: &Error, request_id: &str) -> (u16, Vec<u8>) {
+    let mut body = Vec::with_capacity(256);
+    write(&mut body, error, request_id);
+    (words(error).status, body)
+}
+
+/// The error object, as it stands in bodies and in streams.
+pub(in super::super) fn write(out: &mut Vec<u8>, error: &Error, request_id: &str) {
+    let words = words(error);
+    let code = error
+        .code
+        .as_deref()
+        .filter(|_| !words.hides_code)
+        .or(words.code);
+    write::object(out, |o| {
+        o.object("error", |o| {
+            o.str("message", &message(error, request_id, words.hides_code));
+            o.str("type", words.kind);
+            match error
+                .pointer
+                .as_deref()
+                .filter(|pointer| !pointer.is_empty())
+            {
+                Some(pointer) => o.str("param", &param(pointer)),
+                None => o.null("param"),
+            }
+            match code {
+                Some(code) => o.str("code", code),
+                None => o.null("code"),
+            }
+        });
+    });
+}
+
+fn message(error: &Error, request_id: &str, hidden: bool) -> String {
+    match error.kind {
+        Kind::Internal => format!("internal error (request {request_id})"),
+        Kind::Auth | Kind::Permission if hidden => {
+            format!("no upstream account may serve this request (request {request_id})")
+        }
+        Kind::Billing if hidden => {
+            format!("no upstream account has credit left (request {request_id})")
+        }
+        _ => redact(&error.message).into_owned(),
+    }
+}
+
+/// Keys, permissions and credit are the client's only when it is the client's own key that lacks them: an operator's
+/// bad upstream key shown as a 401 makes agents log their users out.
+fn words(error: &Error) -> Words {
+    const INVALID: &str = "invalid_request_error";
+    const SERVER: &str = "server_error";
+    let is_clients = error.source == Source::Client;
+    match error.kind {
+        Kind::Auth if is_clients => Words::new(401, INVALID, Some("invalid_api_key")),
+        Kind::Billing if is_clients => {
+            Words::new(429, "insufficient_quota", Some("insufficient_quota"))
+        }
+        Kind::Permission if is_clients => {
+            Words::new(403, "permission_error", Some("permission_denied"))
+        }
+        Kind::Auth | Kind::Permission => Words {
+            hides_code: true,
+            ..Words::new(502, SERVER, Some("upstream_error"))
+        },
+        Kind::Billing => Words {
+            hides_code: true,
+            ..Words::new(503, SERVER, Some("upstream_error"))
+        },
+        Kind::ContextTooLong => Words::new(400, INVALID, Some("context_length_exceeded")),
+        Kind::NotFound => Words::new(404, INVALID, Some("model_not_found")),
+        Kind::Method => Words::new(405, INVALID, Some("method_not_supported")),
+        Kind::RequestTimeout => Words::new(408, INVALID, Some("request_timeout")),
+        Kind::Conflict => Words::new(409, INVALID, Some("conflict")),
+        Kind::TooLarge => Words::new(413, INVALID, Some("request_too_large")),
+        Kind::MediaType => Words::new(415, INVALID, Some("unsupported_media_type")),
+        Kind::BadRequest | Kind::Unprocessable => Words::new(error.kind.status(), INVALID, None),
+        Kind::RateLimit => Words::new(429, "rate_limit_error", Some("rate_limit_exceeded")),
+        Kind::Overloaded => Words::new(503, SERVER, Some("service_unavailable")),
+        Kind::Timeout => Words::new(504, SERVER, Some("timeout")),
+        Kind::Upstream | Kind::Unreachable | Kind::Truncated => {
+            Words::new(502, SERVER, Some("upstream_error"))
+        }
+        Kind::Internal => Words {
+            hides_code: true,
+            ..Words::new(500, SERVER, Some("internal_error"))
+        },
+        Kind::Cancelled => Words::new(error.kind.status(), SERVER, Some("cancelled")),
+    }
+}
+
+/// `/messages/0/content` as OpenAI says it: `messages[0].content`.
+fn param(pointer: &str) -> String {
+    let mut param = String::with_capacity(pointer.len());
+    for step in pointer.split('/').skip(1) {
+        if !step.is_empty() && step.bytes().all(|b| b.is_ascii_digit()) {
+            param.push('[');
+            param.push_str(step);
+            param.push(']');
+            continue;
+        }
+        if !param.is_empty() {
+            param.push('.');
+        }
+        param.push_str(&step.replace("~1", "/").replace("~0", "~"));
+    }
+    param
+}

@@ -1,0 +1,109 @@
+//! OpenAI Chat Completions, as OpenAI and the many hosts that imitate it really speak it.
+//!
+//! Reading is lenient where hosts differ (`wire`, `stream/reader`), writing keeps to what strict clients and hosts
+//! accept. The text of answers is one string and opaque state has no typed field: what that costs stands in `fields`.
+
+mod answer;
+mod error;
+mod fields;
+mod finish;
+mod relay;
+mod relay_request;
+mod request;
+mod response;
+mod stream;
+mod usage;
+mod wire;
+
+use std::ops::Range;
+
+use super::{
+    ClientContext, Codec, DecodeContext, EncodeContext, EncodedRequest, EventDecoder, EventEncoder,
+    Relay, RelayContext, Target,
+};
+use crate::error::Error;
+use crate::ir::{Answer, Concept, Emit, Fidelity, Request};
+use crate::json::Node;
+use crate::loss::LossReport;
+
+/// The codec.
+#[derive(Clone, Copy, Debug)]
+pub struct Chat;
+
+impl Codec for Chat {
+    fn decode_request<'a>(&self, body: Node<'a>, cx: &ClientContext) -> Result<Request<'a>, Error> {
+        request::decode(body, cx)
+    }
+
+    fn encode_request(
+        &self,
+        request: &Request<'_>,
+        target: &Target,
+        loss: &mut LossReport,
+    ) -> Result<EncodedRequest, Error> {
+        request::encode(request, target, loss)
+    }
+
+    fn stream_decoder(&self, cx: &DecodeContext) -> Box<dyn EventDecoder> {
+        Box::new(stream::Decoder::new(cx))
+    }
+
+    fn decode_response(
+        &self,
+        body: Node<'_>,
+        cx: &DecodeContext,
+        out: &mut dyn Emit,
+    ) -> Result<(), Error> {
+        response::decode(body, cx, out)
+    }
+
+    fn stream_encoder(&self, cx: &EncodeContext) -> Box<dyn EventEncoder> {
+        Box::new(stream::Encoder::new(cx))
+    }
+
+    fn encode_response(
+        &self,
+        answer: &Answer,
+        cx: &EncodeContext,
+        loss: &mut LossReport,
+        out: &mut Vec<u8>,
+    ) {
+        response::encode(answer, cx, loss, out);
+    }
+
+    fn decode_error(&self, status: u16, body: &[u8]) -> Error {
+        error::decode(status, body)
+    }
+
+    fn encode_error(&self, error: &Error, request_id: &str) -> (u16, Vec<u8>) {
+        error::encode(error, request_id)
+    }
+
+    fn relay(&self, cx: &RelayContext) -> Box<dyn Relay> {
+        Box::new(relay::ChatRelay::new(cx))
+    }
+
+    fn relay_request(
+        &self,
+        body: Node<'_>,
+        target: &Target,
+        cx: &ClientContext,
+        loss: &mut LossReport,
+    ) -> Result<Vec<(Range<usize>, String)>, Error> {
+        Ok(relay_request::edits(body, target, cx, loss))
+    }
+
+    fn fidelity(&self, concept: Concept) -> Fidelity {
+        fields::fidelity(concept)
+    }
+
+    /// Calls have an index each, and text has a field of its own.
+    fn is_sequential(&self) -> bool {
+        false
+    }
+
+    /// Most clients keep `tool_calls[].id` and nothing else that is opaque.
+    fn forgets_reasoning(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,169 @@
+//! A client's body → IR.
+
+mod messages;
+mod parts;
+mod read;
+mod reasoning;
+mod sampling;
+mod tools;
+
+use crate::dialect::ClientContext;
+use crate::error::Error;
+use crate::ir::{OutputFormat, Request};
+use crate::json::Node;
+
+/// Fields that are read by name after the others, because two of them say the same thing.
+const PAIRED: [&str; 10] = [
+    "max_tokens",
+    "max_completion_tokens",
+    "user",
+    "safety_identifier",
+    "reasoning_effort",
+    "reasoning",
+    "thinking",
+    "enable_thinking",
+    "thinking_budget",
+    "messages",
+];
+
+/// Read a request. Unknown fields go to `ext`; unknown values of known enumerations do too, so that the raw lane
+/// takes what a newer API allows.
+pub(in super::super) fn decode<'a>(
+    body: Node<'a>,
+    cx: &ClientContext,
+) -> Result<Request<'a>, Error> {
+    read::object(body, "the request body")?;
+    let mut request = Request {
+        model: read::filled(read::required(body, "model")?, "model")?,
+        ..Request::default()
+    };
+    for (key, node) in body.members().filter(|(_, node)| !node.is_null()) {
+        let is_read = PAIRED.contains(&&*key)
+            || general(&mut request, &key, node)?
+            || sampling::field(&mut request, &key, node)?
+            || tools::field(&mut request, &key, node)?;
+        if !is_read {
+            read::keep(&mut request.ext, "", &key, node);
+        }
+    }
+    limit(&mut request, body)?;
+    end_user(&mut request, body)?;
+    reasoning::intent(&mut request, body)?;
+    messages::decode(&mut request, read::required(body, "messages")?, cx)?;
+    Ok(request)
+}
+
+/// Whether the field is one of these, and read.
+fn general<'a>(request: &mut Request<'a>, key: &str, node: Node<'a>) -> Result<bool, Error> {
+    match key {
+        "model" => {}
+        "stream" => request.stream = read::boolean(node, key)?,
+        "stream_options" => stream_options(request, node)?,
+        "response_format" => return output_format(request, node),
+        "verbosity" => request.verbosity = Some(read::string(node, key)?),
+        "service_tier" => request.service_tier = Some(read::string(node, key)?),
+        "prompt_cache_key" => request.cache_key = Some(read::string(node, key)?),
+        "metadata" => request.metadata = Some(read::object(node, key)?.raw().into()),
+        "store" => request.store = Some(read::boolean(node, key)?),
+        // Text alone is what every answer is made of.
+        "modalities" => return Ok(read::array(node, key)?.items().all(|item| item.is("text"))),
+        _ => return Ok(false),
+    }
+    Ok(true)
+}
+
+fn stream_options<'a>(request: &mut Request<'a>, node: Node<'a>) -> Result<(), Error> {
+    read::object(node, "stream_options")?;
+    if let Some(asked) = node.get("include_usage") {
+        request.stream_usage = read::boolean(asked, "include_usage")?;
+    }
+    // We never obfuscate: only asking for it cannot be met.
+    let obfuscate = node
+        .get("include_obfuscation")
+        .filter(|on| on.as_bool() != Some(false));
+    if let Some(on) = obfuscate {
+        read::keep(
+            &mut request.ext,
+            "/stream_options",
+            "include_obfuscation",
+            on,
+        );
+    }
+    read::keep_unknown(
+        &mut request.ext,
+        "/stream_options",
+        node,
+        &["include_usage", "include_obfuscation"],
+    );
+    Ok(())
+}
+
+fn output_format<'a>(request: &mut Request<'a>, node: Node<'a>) -> Result<bool, Error> {
+    let kind = read::string(
+        read::required(read::object(node, "response_format")?, "type")?,
+        "type",
+    )?;
+    request.output_format = Some(match &*kind {
+        "text" => OutputFormat::Text,
+        "json_object" => OutputFormat::Json,
+        "json_schema" => schema_format(read::object(
+            read::required(node, "json_schema")?,
+            "json_schema",
+        )?)?,
+        _ => return Ok(false),
+    });
+    Ok(true)
+}
+
+fn schema_format(node: Node<'_>) -> Result<OutputFormat<'_>, Error> {
+    let text = |key: &str| {
+        node.get(key)
+            .map(|node| read::string(node, key))
+            .transpose()
+    };
+    Ok(OutputFormat::Schema {
+        name: text("name")?,
+        description: text("description")?,
+        schema: match node.get("schema") {
+            Some(schema) => read::object(schema, "schema")?.raw().into(),
+            None => "{}".into(),
+        },
+        strict: node
+            .get("strict")
+            .map(|node| read::boolean(node, "strict"))
+            .transpose()?,
+    })
+}
+
+/// `max_completion_tokens` is the newer name and wins. A negative bound is LM Studio's and llama.cpp's "none".
+fn limit<'a>(request: &mut Request<'a>, body: Node<'a>) -> Result<(), Error> {
+    let read = |key: &str| match body.get(key) {
+        Some(node) if node.raw() == "-1" => Ok(None),
+        Some(node) => read::count(node, key, 1, u64::MAX).map(Some),
+        None => Ok(None),
+    };
+    let (new, old) = (read("max_completion_tokens")?, read("max_tokens")?);
+    request.max_output_tokens = new.or(old);
+    if let (true, Some(node)) = (
+        new.is_some() && old.is_some() && new != old,
+        body.get("max_tokens"),
+    ) {
+        read::keep(&mut request.ext, "", "max_tokens", node);
+    }
+    Ok(())
+}
+
+/// `safety_identifier` is the newer name of `user`.
+fn end_user<'a>(request: &mut Request<'a>, body: Node<'a>) -> Result<(), Error> {
+    let read = |key: &str| {
+        body.get(key)
+            .map(|node| read::string(node, key))
+            .transpose()
+    };
+    let (new, old) = (read("safety_identifier")?, read("user")?);
+    if let (true, Some(node)) = (new.is_some() && new != old, body.get("user")) {
+        read::keep(&mut request.ext, "", "user", node);
+    }
+    request.end_user = new.or(old);
+    Ok(())
+}

@@ -1,0 +1,184 @@
+//! Names and ids in the form that Chat takes: `[A-Za-z0-9_-]`, 64 at most.
+//!
+//! Tool names are restored on the answer (the map goes to the pipeline). Call ids are rewritten the same way wherever
+//! they stand: they only have to match each other.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+use std::fmt::Write as _;
+
+use sha2::{Digest, Sha256};
+
+use crate::dialect::{ClientTool, NameMap, Profile, make_id};
+use crate::ir::{Content, Request, Tool, ToolKind, ToolMode};
+use crate::loss::{Code, LossReport};
+
+/// Longest name and id.
+const MAX_LENGTH: usize = 64;
+/// Hex digits that tell shortened names apart.
+const SUFFIX: usize = 8;
+
+/// Namespace and name.
+type Key<'r> = (Option<&'r str>, &'r str);
+
+/// The names of one request.
+#[derive(Debug, Default)]
+pub(super) struct Names<'r> {
+    sent: HashMap<Key<'r>, (String, ToolKind)>,
+    taken: HashSet<String>,
+    /// For the pipeline.
+    pub(super) map: NameMap,
+}
+
+impl<'r> Names<'r> {
+    /// Settle the names of every tool that is offered or was called. Names that fit go first: they keep themselves.
+    pub(super) fn new(request: &'r Request<'_>, profile: &Profile, loss: &mut LossReport) -> Self {
+        let mut names = Self::default();
+        let tools = request.tools.iter().filter_map(|tool| {
+            let key = (tool.namespace.as_deref(), &*tool.name);
+            kind(tool).map(|kind| (key, kind, tool.pointer.as_str()))
+        });
+        let parts = request
+            .turns
+            .iter()
+            .flat_map(|turn| turn.parts.iter().map(move |part| (turn, part)));
+        let calls = parts.filter_map(|(turn, part)| match &part.content {
+            Content::ToolCall(call) => Some((
+                (call.namespace.as_deref(), &*call.name),
+                call.kind,
+                turn.pointer.as_str(),
+            )),
+            _ => None,
+        });
+        let all: Vec<_> = tools.chain(calls).collect();
+        for fitting in [true, false] {
+            for ((namespace, name), kind, pointer) in &all {
+                if (namespace.is_none() && fits(name)) == fitting {
+                    names.add((*namespace, name), *kind, pointer, profile, loss);
+                }
+            }
+        }
+        names
+    }
+
+    fn add(
+        &mut self,
+        key: Key<'r>,
+        kind: ToolKind,
+        pointer: &str,
+        profile: &Profile,
+        loss: &mut LossReport,
+    ) {
+        if self.sent.contains_key(&key) {
+            return;
+        }
+        let (namespace, name) = key;
+        let flat: Cow<'_, str> =
+            namespace.map_or(name.into(), |space| format!("{space}__{name}").into());
+        let sent = if fits(&flat) && !self.taken.contains(&*flat) {
+            flat.into_owned()
+        } else {
+            shorten(&flat)
+        };
+        let lowered = kind == ToolKind::Custom && !profile.custom_tools;
+        if sent != name || lowered {
+            let tool = ClientTool {
+                name: name.into(),
+                namespace: namespace.map(Into::into),
+                kind,
+            };
+            self.map.insert(sent.clone(), tool);
+        }
+        if sent != name {
+            loss.add(
+                Code::IdRewritten,
+                format!("{pointer}/name"),
+                format!("sent as `{sent}`"),
+            );
+        }
+        self.taken.insert(sent.clone());
+        self.sent
+            .insert(key, (sent, if lowered { ToolKind::Function } else { kind }));
+    }
+
+    /// The name to send.
+    pub(super) fn sent<'n>(&'n self, namespace: Option<&'n str>, name: &'n str) -> &'n str {
+        self.sent
+            .get(&(namespace, name))
+            .map_or(name, |(sent, _)| sent)
+    }
+
+    /// The kind it is sent as.
+    pub(super) fn sent_kind(
+        &self,
+        namespace: Option<&str>,
+        name: &str,
+        kind: ToolKind,
+    ) -> ToolKind {
+        self.sent
+            .get(&(namespace, name))
+            .map_or(kind, |(_, sent)| *sent)
+    }
+
+    /// The name to send for a tool that is told by its name alone, and the kind it is sent as.
+    pub(super) fn by_name(&self, name: &str) -> (String, ToolKind) {
+        let plain = self.sent.get(&(None, name));
+        let any = || {
+            self.sent
+                .iter()
+                .find(|((_, known), _)| *known == name)
+                .map(|(_, sent)| sent)
+        };
+        plain
+            .or_else(any)
+            .cloned()
+            .unwrap_or_else(|| (name.into(), ToolKind::Function))
+    }
+}
+
+/// The call id to send: any will do that matches itself.
+pub(super) fn call_id<'i>(id: &'i str, pointer: &str, loss: &mut LossReport) -> Cow<'i, str> {
+    if fits(id) {
+        return id.into();
+    }
+    loss.add(
+        Code::IdRewritten,
+        pointer,
+        "a tool call id that Chat would not take",
+    );
+    make_id("call_", id, 0).into()
+}
+
+fn kind(tool: &Tool<'_>) -> Option<ToolKind> {
+    match tool.kind {
+        ToolMode::Function { .. } => Some(ToolKind::Function),
+        ToolMode::Custom { .. } => Some(ToolKind::Custom),
+        ToolMode::Hosted { .. } => None,
+    }
+}
+
+/// Whether Chat takes it.
+pub(super) fn fits(name: &str) -> bool {
+    !name.is_empty() && name.len() <= MAX_LENGTH && name.bytes().all(is_plain)
+}
+
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'
+}
+
+/// As much of the name as fits, and a hash of all of it: the same in every request, so that prompt caches stay warm.
+pub(super) fn shorten(name: &str) -> String {
+    let plain = name.chars().map(|c| {
+        if c.is_ascii() && is_plain(c as u8) {
+            c
+        } else {
+            '_'
+        }
+    });
+    let mut sent: String = plain.take(MAX_LENGTH - SUFFIX - 1).collect();
+    sent.push('_');
+    for byte in Sha256::digest(name).iter().take(SUFFIX / 2) {
+        let _ = write!(sent, "{byte:02x}");
+    }
+    sent
+}

@@ -1,0 +1,225 @@
+//! One-shot answers.
+
+use super::stream::AnswerReader;
+use super::{answer, finish, usage, wire};
+use crate::dialect::{DecodeContext, EncodeContext};
+use crate::error::Error;
+use crate::ir::{Answer, AnswerPart, Emit, Finish, FinishReason, OwnedCitation, Start};
+use crate::json::Node;
+use crate::json::write::{self, Object};
+use crate::loss::{Code, LossReport};
+
+/// Read a whole completion: one chunk that happens to hold everything.
+pub(super) fn decode(body: Node<'_>, cx: &DecodeContext, out: &mut dyn Emit) -> Result<(), Error> {
+    let head = wire::Head::read(body);
+    if !head.is_error() && head.choices().next().is_none() {
+        return Err(Error::malformed("the upstream's answer holds no choice"));
+    }
+    let mut reader = AnswerReader::new(cx);
+    reader.read(body, true, out)?;
+    reader.finish(out)
+}
+
+/// Write a whole completion.
+pub(super) fn encode(
+    answer: &Answer,
+    cx: &EncodeContext,
+    loss: &mut LossReport,
+    out: &mut Vec<u8>,
+) {
+    let start = Start {
+        id: answer.id.as_deref(),
+        model: None,
+        created: answer.created,
+        service_tier: answer.service_tier.as_deref(),
+        fingerprint: answer.fingerprint.as_deref(),
+    };
+    let whole = Whole::collect(&answer.parts, loss);
+    write::object(out, |o| {
+        answer::head(o, "chat.completion", &start, cx);
+        o.array("choices", |choices| {
+            choices.object(|o| whole.choice(o, answer, cx, loss));
+        });
+        if answer.usage.is_known() {
+            usage::write(o.key("usage"), &answer.usage);
+        } else {
+            loss.add(Code::UsageUnknown, "usage", "the upstream did not count");
+        }
+    });
+}
+
+/// The parts of an answer as Chat has them: one text, one refusal, one thinking, calls.
+#[derive(Default)]
+struct Whole<'a> {
+    content: Option<String>,
+    refusal: Option<String>,
+    reasoning: String,
+    logprobs: Option<(bool, &'a str)>,
+    /// Sources with the offset and the length of the text they stand in.
+    citations: Vec<(&'a OwnedCitation, u64, u64)>,
+    calls: Vec<&'a AnswerPart>,
+    images: Vec<(&'a str, &'a str)>,
+    /// Thinking parts that have state, with their number.
+    states: Vec<(usize, &'a AnswerPart)>,
+}
+
+impl<'a> Whole<'a> {
+    fn collect(parts: &'a [AnswerPart], loss: &mut LossReport) -> Self {
+        let mut whole = Self::default();
+        for (number, part) in parts.iter().enumerate() {
+            whole.add(number, part, loss);
+        }
+        whole
+    }
+
+    fn add(&mut self, number: usize, part: &'a AnswerPart, loss: &mut LossReport) {
+        match part {
+            AnswerPart::Text {
+                text,
+                citations,
+                logprobs,
+                opaque,
+            } => {
+                self.text(text, citations, loss);
+                self.logprobs = self
+                    .logprobs
+                    .or(logprobs.as_deref().map(|tokens| (false, tokens)));
+                if !self.calls.is_empty() {
+                    answer::report_order(loss);
+                }
+                if !opaque.is_empty() {
+                    answer::report_text_state(loss);
+                }
+            }
+            AnswerPart::Reasoning {
+                text,
+                summary,
+                opaque,
+            } => {
+                self.reasoning.push_str(text);
+                self.reasoning.push_str(&summary.join(answer::SUMMARY_GAP));
+                if !opaque.is_empty() {
+                    self.states.push((number, part));
+                }
+            }
+            AnswerPart::Refusal { text } => self.refusal.get_or_insert_default().push_str(text),
+            AnswerPart::ToolCall { .. } => self.calls.push(part),
+            AnswerPart::Media { mime, data } => {
+                if answer::is_image(mime, loss) {
+                    self.images.push((mime, data));
+                }
+            }
+            AnswerPart::Native { kind, .. } => answer::report_native(kind, loss),
+        }
+    }
+
+    fn text(&mut self, text: &str, citations: &'a [OwnedCitation], loss: &mut LossReport) {
+        let content = self.content.get_or_insert_default();
+        let (from, chars) = (content.chars().count() as u64, text.chars().count() as u64);
+        content.push_str(text);
+        for citation in citations {
+            if answer::is_citable(&citation.view(), loss) {
+                self.citations.push((citation, from, chars));
+            }
+        }
+    }
+
+    fn choice(
+        &self,
+        o: &mut Object<'_>,
+        answer: &Answer,
+        cx: &EncodeContext,
+        loss: &mut LossReport,
+    ) {
+        o.u64("index", 0);
+        o.object("message", |o| self.message(o, cx));
+        match self.logprobs {
+            Some((is_refusal, tokens)) => {
+                answer::logprobs(o.key("logprobs"), is_refusal, &format!("[{tokens}]"));
+            }
+            None => o.null("logprobs"),
+        }
+        let finish = Finish {
+            reason: answer.finish.unwrap_or(FinishReason::End),
+            native: &answer.native_finish,
+            stop_sequence: answer.stop_sequence.as_deref(),
+            explanation: answer.explanation.as_deref(),
+            category: answer.category.as_deref(),
+        };
+        o.str(
+            "finish_reason",
+            finish::encode(&finish, self.refusal.is_some(), loss),
+        );
+    }
+
+    fn message(&self, o: &mut Object<'_>, cx: &EncodeContext) {
+        o.str("role", "assistant");
+        match &self.content {
+            Some(content) => o.str("content", content),
+            None if self.calls.is_empty() && self.refusal.is_none() => o.str("content", ""),
+            None => o.null("content"),
+        }
+        match &self.refusal {
+            Some(refusal) => o.str("refusal", refusal),
+            None => o.null("refusal"),
+        }
+        if !self.reasoning.is_empty() {
+            o.str("reasoning_content", &self.reasoning);
+        }
+        self.lists(o, cx);
+    }
+
+    fn lists(&self, o: &mut Object<'_>, cx: &EncodeContext) {
+        if !self.states.is_empty() {
+            let mut index = 0;
+            o.array("reasoning_details", |list| {
+                for (number, part) in &self.states {
+                    if let AnswerPart::Reasoning { text, opaque, .. } = part {
+                        answer::details(list, *number, text, opaque, &mut index, cx);
+                    }
+                }
+            });
+        }
+        if !self.calls.is_empty() {
+            o.array("tool_calls", |list| {
+                for call in &self.calls {
+                    list.object(|o| write_call(o, call, cx));
+                }
+            });
+        }
+        if !self.citations.is_empty() {
+            o.array("annotations", |list| {
+                for (citation, from, chars) in &self.citations {
+                    answer::annotation(list, &citation.view(), *from, *chars);
+                }
+            });
+        }
+        if !self.images.is_empty() {
+            o.array("images", |list| {
+                for (mime, data) in &self.images {
+                    answer::image(list, mime, data);
+                }
+            });
+        }
+    }
+}
+
+fn write_call(o: &mut Object<'_>, part: &AnswerPart, cx: &EncodeContext) {
+    if let AnswerPart::ToolCall {
+        id,
+        name,
+        kind,
+        arguments,
+        opaque,
+        ..
+    } = part
+    {
+        let arguments = if arguments.is_empty() {
+            answer::no_arguments(*kind)
+        } else {
+            arguments
+        };
+        answer::call(o, id, name, *kind, arguments);
+        answer::call_state(o, opaque, cx);
+    }
+}
