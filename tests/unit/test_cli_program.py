@@ -21,6 +21,12 @@ from fastproxy.cli.program import program
 from fastproxy.config import ConfigError, Problem
 
 
+@pytest.fixture(autouse=True)
+def no_colour(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some CI forces colour upon everything."""
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+
+
 def invoke(*arguments: str) -> Result:
     return CliRunner().invoke(program, arguments, prog_name="fastproxy", catch_exceptions=False)
 

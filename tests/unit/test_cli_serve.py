@@ -8,6 +8,9 @@ from types import SimpleNamespace
 import pytest
 from click.testing import CliRunner, Result
 
+from fastproxy.cli import diagnosis
+from fastproxy.cli.diagnosis import Finding
+from fastproxy.cli.exits import Exit
 from fastproxy.cli.program import program
 from fastproxy.config import Config, Source
 
@@ -40,6 +43,8 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Config
         calls.append((config, source))
 
     monkeypatch.setitem(sys.modules, "fastproxy.server", SimpleNamespace(run=run))
+    monkeypatch.setattr(diagnosis, "port", lambda host, number: Finding("port", "ok", f"{host}:{number} is free"))
+    monkeypatch.setattr(diagnosis, "open_files", lambda _: Finding("open files", "ok", "enough"))
     return calls
 
 
@@ -118,3 +123,24 @@ def test_listening_to_everybody_without_keys_is_refused(served: list[tuple[Confi
     assert (result.exit_code, served) == (2, [])
     assert "there are no [[keys]]" in result.stderr
     assert "fastproxy keys new" in result.stderr
+
+
+def test_taken_port_ends_before_the_server(
+    served: list[tuple[Config, Source]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = Finding("port", "error", "127.0.0.1:8080 is in use", "stop what listens there")
+    monkeypatch.setattr(diagnosis, "port", lambda *_: taken)
+    result = serve(OPENAI_API_KEY="sk-test-openai")
+    assert (result.exit_code, served) == (1, [])
+    assert "error: port: 127.0.0.1:8080 is in use (stop what listens there)" in result.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are those of POSIX")
+def test_data_directory_that_others_may_write_to_is_refused(
+    served: list[tuple[Config, Source]], tmp_path: Path
+) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data").chmod(0o777)
+    result = serve(OPENAI_API_KEY="sk-test-openai")
+    assert (result.exit_code, served) == (Exit.DENIED, [])
+    assert "error: data directory: data can be written to by others (chmod 700 data)" in result.stderr
