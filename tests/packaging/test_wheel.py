@@ -20,7 +20,7 @@ NEEDED = [
     "fastproxy/__init__.py",
     "fastproxy/_core.abi3.so",
     "fastproxy/_core.pyi",
-    "fastproxy/cli.py",
+    "fastproxy/cli/__init__.py",
     "fastproxy/py.typed",
     "fastproxy/config/presets.toml",
 ]

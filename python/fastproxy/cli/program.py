@@ -1,6 +1,5 @@
 """The program: its commands, and how it ends."""
 
-import os
 import sys
 from difflib import get_close_matches
 from typing import NoReturn
@@ -67,10 +66,6 @@ def _run(arguments: list[str] | None) -> int:
     except ConfigError as error:
         print_problems(talk(), error.problems)
         return Exit.CONFIG
-    except BrokenPipeError:
-        # The reader of our output went away (| head): nothing more to say, and no second error while closing.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Exit.OK
     except PermissionError as error:
         return _failed(error, Exit.DENIED)
     except OSError as error:

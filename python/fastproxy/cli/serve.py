@@ -4,7 +4,11 @@ import sys
 from pathlib import Path
 
 import click
+from rich.console import Console
+from rich.markup import escape
 
+from ..config import Config
+from . import diagnosis
 from .exits import Exit
 from .options import config_option, flag, load, setting_options
 from .report import print_nothing_configured, print_plan, print_problems, talk
@@ -39,6 +43,19 @@ def serve(config: Path | None, listen: str | None, data_dir: str | None, level: 
     print_problems(console, loaded.problems)
     if not quiet:
         print_plan(console, loaded, loaded.config)
+    _stop_if_unfit(console, loaded.config)
     from ..server import run  # the server takes half a second to import: only what serves pays for it
 
     run(loaded.config, loaded.source)
+
+
+def _stop_if_unfit(console: Console, config: Config) -> None:
+    """A taken port or a data directory that others may write to is told here, not by a worker that dies and respawns."""
+    for finding in diagnosis.machine(config.server):
+        if finding.status == "ok":
+            continue
+        colour = "bold red" if finding.status == "error" else "yellow"
+        advice = f" [green]({escape(finding.advice)})[/]" if finding.advice else ""
+        console.print(f"[{colour}]{finding.status}[/]: {escape(f'{finding.check}: {finding.detail}')}{advice}")
+        if finding.status == "error":
+            sys.exit(finding.exit)

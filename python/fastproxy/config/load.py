@@ -21,6 +21,9 @@ class Source(NamedTuple):
     environ: Mapping[str, str] = os.environ
     flags: Mapping[str, str] = {}
 
+    def __repr__(self) -> str:
+        return f"Source({str(self.path) if self.path else 'environment'})"  # variables hold keys
+
     def load(self) -> "Loaded":
         """Everything this source says, with every mistake in it. Never raises for bad input."""
         return load(self)

@@ -6,6 +6,7 @@ decides what a value means. What it does not expect ends the scan; settings afte
 
 import re
 import tomllib
+from bisect import bisect_right
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
@@ -34,6 +35,7 @@ class Positions:
 
     def __init__(self, text: str) -> None:
         self._text = text.replace("\r\n", "\n")
+        self._lines = [0, *(found.end() for found in re.finditer("\n", self._text))]
         self.marks: Mapping[Path, Mark] = _Scanner(self._text).scan()
 
     def key(self, path: Path) -> tuple[int, int] | None:
@@ -47,7 +49,8 @@ class Positions:
         return None if mark is None else self._place(mark.value)
 
     def _place(self, offset: int) -> tuple[int, int]:
-        return self._text.count("\n", 0, offset) + 1, offset - self._text.rfind("\n", 0, offset)
+        line = bisect_right(self._lines, offset)
+        return line, offset - self._lines[line - 1] + 1
 
 
 class _Unexpected(Exception):

@@ -53,7 +53,7 @@ class Problems:
 
     def __init__(self, locate: Callable[[Path, bool], Place | None]) -> None:
         self._locate = locate
-        self.found: list[Problem] = []
+        self._found: dict[Problem, None] = {}
 
     def error(self, path: Path, message: str, suggestion: str | None = None, *, at_key: bool = False) -> None:
         """Something that keeps the settings from being used."""
@@ -69,8 +69,12 @@ class Problems:
 
     def _add(self, severity: Severity, path: Path, message: str, suggestion: str | None, place: Place | None) -> None:
         problem = Problem(severity=severity, path=dotted(path), message=message, suggestion=suggestion, place=place)
-        if problem not in self.found:
-            self.found.append(problem)
+        self._found.setdefault(problem)
+
+    @property
+    def found(self) -> list[Problem]:
+        """What was found so far, each once."""
+        return list(self._found)
 
 
 def dotted(path: Path) -> str:

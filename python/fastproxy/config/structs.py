@@ -9,7 +9,7 @@ from msgspec import Meta, Struct, field
 
 from .secrets import Secret
 from .units import Bytes, Seconds, Timeout
-from .upstream import Account, Auth, Label, Profile, Replay, Timeouts, Upstream
+from .upstream import Account, Auth, Label, Pattern, Profile, Replay, Timeouts, Upstream
 
 __all__ = [
     "Account",
@@ -29,15 +29,6 @@ __all__ = [
     "Upstream",
 ]
 
-Pattern = Annotated[
-    str,
-    Meta(
-        pattern=r"^([^\x00-\x1f\x7f*]+\*?|\*)$",
-        min_length=1,
-        max_length=256,
-        extra={"expects": "a model name, `prefix-*` or `*` (a star only at the end), of at most 256 characters"},
-    ),
-]
 ModelName = Annotated[str, Meta(min_length=1, max_length=256)]
 Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 

@@ -31,11 +31,11 @@ def parse_duration(value: object) -> float:
     """Seconds from `30`, `"30s"`, `"1h 30m"`; ValueError says what is accepted."""
     if isinstance(value, str):
         return _sum(value, _SECONDS, 'a number of seconds or a text like "30s", "5m", "1h30m"')
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+    if isinstance(value, int) and not isinstance(value, bool):
+        return float(min(value, 2 * MAX_SECONDS))  # more digits than a float holds are refused by the bound, too
+    if not isinstance(value, float) or not isfinite(value):
         raise ValueError(f'expected a number of seconds or a text like "30s", got {_kind(value)}')
-    return float(
-        min(value, 2 * MAX_SECONDS)
-    )  # keeps an absurd integer inside the range of floats; refused by its bound
+    return value
 
 
 def parse_size(value: object) -> int:
@@ -51,8 +51,8 @@ def format_duration(seconds: float) -> str:
     """The shortest exact spelling: `90` → `90s`, `300` → `5m`."""
     for unit in ("d", "h", "m"):
         if seconds and seconds % _SECONDS[unit] == 0:
-            return f"{seconds / _SECONDS[unit]:g}{unit}"
-    return f"{seconds:g}s"
+            return f"{seconds / _SECONDS[unit]:.12g}{unit}"
+    return f"{seconds:.12g}s"
 
 
 def format_size(size: int) -> str:

@@ -19,6 +19,15 @@ UpstreamName = Annotated[
     ),
 ]
 Label = Annotated[str, Meta(min_length=1, max_length=128)]
+Pattern = Annotated[
+    str,
+    Meta(
+        pattern=r"^([^\x00-\x1f\x7f*]+\*?|\*)$",
+        min_length=1,
+        max_length=256,
+        extra={"expects": "a model name, `prefix-*` or `*` (a star only at the end), of at most 256 characters"},
+    ),
+]
 ApiVersion = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]+$", max_length=64)]
 TokenCount = Annotated[int, Meta(ge=1, le=2**31)]
 Auth = Literal["bearer", "x-api-key", "api-key", "x-goog-api-key", "none"]
@@ -126,7 +135,7 @@ class Upstream(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = ""
     profile: Annotated[Profile, Meta(description="What it does differently.")] = Profile()
     models: Annotated[
-        list[str] | None, Meta(description="Models it may be asked for (exact, `prefix-*`); unset: any.")
+        list[Pattern] | None, Meta(description="Models it may be asked for (exact, `prefix-*`); unset: any.")
     ] = None
     proxy: Annotated[
         Secret | None,
@@ -141,3 +150,7 @@ class Upstream(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     allow_private: Annotated[
         bool, Meta(description="May be at a loopback, private or link-local address (checked when connected).")
     ] = True
+
+    def __repr__(self) -> str:
+        # Headers and query parameters are free text that may hold credentials.
+        return f"Upstream(name={self.name!r}, dialect={self.dialect!r}, accounts={len(self.accounts)})"

@@ -5,7 +5,7 @@ from pathlib import Path as FilePath
 from typing import Final
 from urllib.parse import urlsplit
 
-from .addresses import is_ourselves, is_private, proxy_mistake, url_mistake
+from .addresses import is_address, is_loopback, is_ourselves, is_private, proxy_mistake, url_mistake
 from .positions import Path
 from .presets import known
 from .problems import Problems, did_you_mean
@@ -52,7 +52,9 @@ def _check_address(path: Path, upstream: Upstream, listen: str, problems: Proble
     has_key = any(account.key for account in upstream.accounts)
     if parts.scheme == "http" and has_key and not is_private(parts.hostname or ""):
         problems.warning(where, "sends keys and prompts over plain HTTP", "write https://")
-    if not upstream.allow_private and is_private(parts.hostname or ""):
+    host = parts.hostname or ""
+    # Names are checked when connected, by what they resolve to.
+    if not upstream.allow_private and is_private(host) and (is_address(host) or is_loopback(host)):
         problems.error(where, "is a private address and allow_private is false", "set allow_private = true")
 
 
