@@ -12,7 +12,7 @@ PATHS = {"openai_chat": "/v1/chat/completions", "anthropic": "/v1/messages"}
 def body_for(model: str, text: str = "hello", *, stream: bool = False, **more: Any) -> dict[str, Any]:
     """A request that both dialects take."""
     messages = [{"role": "user", "content": text}]
-    return {"model": model, "max_tokens": 1000, "stream": stream, "messages": messages, **more}
+    return {"model": model, "max_tokens": 100_000, "stream": stream, "messages": messages, **more}
 
 
 @dataclass

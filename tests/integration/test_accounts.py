@@ -29,7 +29,7 @@ def test_the_operators_bad_key_is_not_the_clients(start: Start, dialect: str) ->
 
 def test_a_resting_account_is_not_asked(start: Start, simulation: Simulation) -> None:
     proxy = start(accounts='[{ name = "a", key = "sk-test-a" }]', upstream="max_cooldown = 60")
-    first = ask(proxy.port, "openai_chat", body_for("chat/429-retry-30"))
+    first = ask(proxy.port, "openai_chat", body_for("chat/rate-seconds-30"))
     second = ask(proxy.port, "openai_chat", body_for("chat/echo"))
     assert (first.status, second.status) == (429, 429)
     assert 25 <= int(second.headers["retry-after"]) <= 30
@@ -39,7 +39,7 @@ def test_a_resting_account_is_not_asked(start: Start, simulation: Simulation) ->
 def test_a_clients_mistake_rests_nobody(start: Start, simulation: Simulation) -> None:
     proxy = start(accounts='[{ name = "a", key = "sk-test-a" }]', upstream="max_cooldown = 60")
     for _ in range(5):
-        assert ask(proxy.port, "openai_chat", body_for("chat/404")).status == 404
+        assert ask(proxy.port, "openai_chat", body_for("chat/error-404")).status == 404
     assert ask(proxy.port, "openai_chat", body_for("chat/echo")).status == 200
 
 
@@ -47,7 +47,7 @@ def test_a_fallback_serves_when_the_first_upstream_cannot(start: Start) -> None:
     models = """
 [[models]]
 name = "m"
-targets = [{ upstream = "chat", model = "503" }]
+targets = [{ upstream = "chat", model = "error-503" }]
 fallbacks = [{ upstream = "messages", model = "echo" }]
 """
     reply = ask(start(models=models).port, "openai_chat", body_for("m"))

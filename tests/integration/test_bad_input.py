@@ -33,7 +33,6 @@ BAD: list[tuple[str, Any, int]] = [
     ("unknown role", {**body_for("chat/echo"), "messages": [{"role": "wizard", "content": "a"}]}, 400),
     ("content of the wrong type", {**body_for("chat/echo"), "messages": [{"role": "user", "content": 7}]}, 400),
     ("huge number", {**body_for("chat/echo"), "max_tokens": 10**40}, 400),
-    ("negative bound", {**body_for("chat/echo"), "max_tokens": -1}, 400),
     ("temperature of the wrong type", {**body_for("chat/echo"), "temperature": "hot"}, 400),
     ("tools of the wrong type", {**body_for("chat/echo"), "tools": {"a": 1}}, 400),
 ]
@@ -78,7 +77,8 @@ def test_the_field_is_named(start: Start) -> None:
     proxy = start()
     messages = [{"role": "user", "content": "a"}, {"role": "assistant", "content": [{"type": "text", "text": 5}]}]
     chat = ask(proxy.port, "openai_chat", {**body_for("chat/echo"), "messages": messages})
-    assert chat.json()["error"]["param"] == "/messages/1/content/0/text"
+    assert chat.json()["error"]["param"] == "messages[1].content[0].text"
+    assert "/messages/1/content/0/text" in chat.json()["error"]["message"]
     anthropic = ask(proxy.port, "anthropic", {**body_for("chat/echo"), "messages": messages})
     assert "/messages/1/content/0/text" in anthropic.json()["error"]["message"]
 

@@ -13,12 +13,12 @@ UPSTREAMS = ["chat", "messages"]
 BOTH = [(dialect, upstream) for dialect in PATHS for upstream in UPSTREAMS]
 
 
-@pytest.mark.parametrize("script", ["echo-cut-chunked", "echo-cut-fin", "echo-cut-rst"])
+@pytest.mark.parametrize("script", ["cut-clean-20", "cut-fin-20", "cut-rst-20"])
 @pytest.mark.parametrize(("dialect", "upstream"), BOTH)
 def test_a_cut_answer_is_an_error_and_an_abnormal_close(
     start: Start, dialect: str, upstream: str, script: str
 ) -> None:
-    reply = ask(start().port, dialect, body_for(f"{upstream}/{script}", "one two three four", stream=True))
+    reply = ask(start().port, dialect, body_for(f"{upstream}/long-100-5+{script}", stream=True))
     assert reply.is_cut
     assert b'"error"' in reply.body
     assert b"[DONE]" not in reply.body
@@ -44,7 +44,7 @@ def test_a_client_that_leaves_ends_the_upstream_call(
 @pytest.mark.parametrize("stream", [True, False])
 def test_a_client_that_leaves_before_the_first_byte(start: Start, simulation: Simulation, stream: bool) -> None:
     proxy = start(accounts='[{ name = "a", key = "sk-test-upstream", max_in_flight = 1 }]')
-    with Stream(proxy.port, "openai_chat", body_for("chat/stall", stream=stream)):
+    with Stream(proxy.port, "openai_chat", body_for("chat/echo+silent", stream=stream)):
         deadline = time.monotonic() + 5
         while not simulation.requests:
             assert time.monotonic() < deadline
@@ -98,6 +98,6 @@ def text_of(dialect: str, body: bytes) -> str:
 
 @pytest.mark.parametrize(("dialect", "upstream"), BOTH)
 def test_an_early_failure_is_a_status(start: Start, dialect: str, upstream: str) -> None:
-    reply = ask(start().port, dialect, body_for(f"{upstream}/429-retry-7", stream=True))
+    reply = ask(start().port, dialect, body_for(f"{upstream}/rate-seconds-7", stream=True))
     assert reply.status == 429
     assert reply.headers["retry-after"] == "7"

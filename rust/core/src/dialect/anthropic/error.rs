@@ -47,7 +47,8 @@ fn build(status: Option<u16>, root: Option<Node<'_>>) -> Error {
         _ => Cow::Borrowed("the upstream reported an error without saying which"),
     };
     let mut error = Error::new(kind, source(kind), message);
-    error.code = code.or(word).map(Into::into);
+    // The type is no code: other dialects have words of their own for the kind.
+    error.code = code.map(Into::into);
     error
 }
 

@@ -68,7 +68,10 @@ fn message(error: &Error, request_id: &str, hidden: bool) -> String {
         Kind::Billing if hidden => {
             format!("no upstream account has credit left (request {request_id})")
         }
-        _ => redact(&error.message).into_owned(),
+        _ => match error.pointer.as_deref().filter(|p| !p.is_empty()) {
+            Some(pointer) => format!("{} (at {pointer})", redact(&error.message)),
+            None => redact(&error.message).into_owned(),
+        },
     }
 }
 
