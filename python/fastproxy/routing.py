@@ -45,22 +45,34 @@ class Router:
         model = self._exact.get(name) or next((m for m in self._patterns if matches(m.name, name)), None)
         addressed = self._addressed(name)
         if model is not None and not (model.name == "*" and addressed):
-            return Route(candidates=_candidates(model, name), strict=model.strict)
-        if addressed is not None:
+            candidates = [c for c in _candidates(model, name) if self._serves(c)]
+            if candidates:
+                return Route(candidates=candidates, strict=model.strict)
+        elif addressed is not None:
             return Route(candidates=[addressed], strict=False)
         raise ProxyError("not_found", f"the model {name!r} does not exist here", code="model_not_found", pointer="/model")
 
+    def _serves(self, candidate: Candidate) -> bool:
+        """Whether the upstream may be asked for this model."""
+        allowed = self._upstreams[candidate.upstream].models
+        return allowed is None or any(matches(pattern, candidate.model) for pattern in allowed)
+
     def names(self) -> list[str]:
-        """The models that can be asked for by name, for the model lists."""
+        """The models that the configuration names."""
         return sorted(self._exact)
+
+    def open_upstreams(self) -> list[str]:
+        """Upstreams that take any model's name as it is asked for: those of patterns without a model of their own."""
+        targets = [target for pattern in self._patterns for target in pattern.targets if target.model is None]
+        return list(dict.fromkeys(target.upstream for target in targets))
 
     def _addressed(self, name: str) -> Candidate | None:
         upstream, _, model = name.partition("/")
-        if model and upstream in self._upstreams:
-            return Candidate(upstream, model)
+        if model and upstream in self._upstreams and self._serves(found := Candidate(upstream, model)):
+            return found
         model, _, upstream = name.rpartition(":")
-        if model and upstream in self._upstreams:
-            return Candidate(upstream, model)
+        if model and upstream in self._upstreams and self._serves(found := Candidate(upstream, model)):
+            return found
         return None
 
 

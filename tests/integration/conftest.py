@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+
 from fastproxy.demo import BackgroundSimulation, Simulation
 
 from ..sdk.servers import Running, running_proxy

@@ -1,6 +1,7 @@
 """Several accounts: faults go to the next one, and to whom they belong."""
 
 import pytest
+
 from fastproxy.demo import Simulation
 
 from .client import PATHS, ask, body_for

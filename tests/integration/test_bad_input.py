@@ -5,6 +5,7 @@ import socket
 from typing import Any
 
 import pytest
+
 from fastproxy.demo import Simulation
 
 from .client import PATHS, ask, body_for

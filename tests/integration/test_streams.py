@@ -4,6 +4,7 @@ import json
 import time
 
 import pytest
+
 from fastproxy.demo import Simulation
 
 from .client import PATHS, Stream, ask, body_for

@@ -1,6 +1,7 @@
 """Keys are found wherever an SDK puts them; anything unclear is refused."""
 
 import pytest
+
 from fastproxy.access import Caller, KeyRing
 from fastproxy.access.keys import digest
 from fastproxy.asgi import Headers

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable
 
 import pytest
+
 from fastproxy.asgi import ClientDisconnected, DisconnectWatch, Message, Receive, Scope, SendPump, read_body
 from fastproxy.config import Limits
 from fastproxy.errors import ProxyError
@@ -88,11 +89,17 @@ async def test_the_pump_keeps_order_and_reports() -> None:
             raise OSError("gone")
         sent.append(message["n"])
 
-    pump = SendPump(send, reports.append)
+    over = asyncio.Event()
+
+    def ready(alive: bool) -> None:
+        reports.append(alive)
+        if len(reports) == 3:
+            over.set()
+
+    pump = SendPump(send, ready)
     for n in range(3):
         pump.push({"n": n})
-    while len(reports) < 3:
-        await asyncio.sleep(0)
+    await asyncio.wait_for(over.wait(), 1)
     assert sent == [0, 1]
     assert reports == [True, True, False]
 

@@ -3,10 +3,11 @@
 import asyncio
 
 import pytest
-from fastproxy.errors import ProxyError
-from fastproxy.pool import Account, Lease, Pool
 from hypothesis import given
 from hypothesis import strategies as st
+
+from fastproxy.errors import ProxyError
+from fastproxy.pool import Account, Lease, Pool
 
 
 class Clock:

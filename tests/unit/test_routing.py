@@ -3,6 +3,7 @@
 from collections import Counter
 
 import pytest
+
 from fastproxy.config import Config, Model, Target, Upstream
 from fastproxy.errors import ProxyError
 from fastproxy.routing import Router

@@ -85,7 +85,6 @@ class Server(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Seconds, Meta(description="Wait after SIGTERM (readiness already 503) before the listener closes.")
     ] = 0
     access_log: Annotated[bool, Meta(description="One log line per request.")] = True
-    public_metrics: Annotated[bool, Meta(description="Serve `/metrics` beyond loopback without a key.")] = False
     behind_tls: Annotated[
         bool, Meta(description="TLS ends in front of us (or the network is trusted): no warning about plain HTTP.")
     ] = False

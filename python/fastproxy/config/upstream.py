@@ -38,7 +38,13 @@ class Timeouts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How long one attempt may take."""
 
     connect: Annotated[Timeout, Meta(description="Until a connection (with TLS) stands.")] = 5
-    first_byte: Annotated[Timeout, Meta(description="From the request until the first byte of the answer.")] = 120
+    first_byte: Annotated[
+        Timeout | None,
+        Meta(
+            description="From the request until the first byte of the answer.",
+            extra={"default": "120 for streams; for whole answers, whose first byte comes last, `total`"},
+        ),
+    ] = None
     idle: Annotated[Timeout, Meta(description="Between two reads of a stream.")] = 60
     total: Annotated[Timeout, Meta(description="The whole attempt.")] = 600
 

@@ -24,7 +24,7 @@ _MAX_PAGE = 1000
 
 async def list_models(gateway: Gateway, call: Call) -> None:
     """`GET /v1/models`."""
-    names = [name for name in gateway.model_names() if call.caller.may_use(name)]
+    names = [name for name in await gateway.model_names() if call.caller.may_use(name)]
     body = _anthropic_page(names, call.query) if call.dialect == "anthropic" else _openai_list(names)
     await call.respond(200, _ENCODER.encode(body))
 

@@ -12,7 +12,7 @@ from ..config import Config
 from ..errors import ProxyError
 from ..pool import Lease
 from ..routing import Candidate, Route, Router
-from ..upstreams import Upstream
+from ..upstreams import ModelList, Upstream
 from .call import Call
 from .retries import Attempts, RetryBudget, fault_of, public
 from .snapshot import Snapshot
@@ -37,6 +37,7 @@ class Gateway:
         self.is_draining = False
         self._active: set[_core.Exchange] = set()
         self._budget = RetryBudget()
+        self._models = ModelList(client)
 
     # -- state ------------------------------------------------------------------------------------------------------
 
@@ -69,9 +70,13 @@ class Gateway:
             return "draining"
         return None if self.snapshot.upstreams else "no upstream is configured"
 
-    def model_names(self) -> list[str]:
-        """The models that can be asked for by name."""
-        return self.router.names()
+    async def model_names(self) -> list[str]:
+        """The models that can be asked for: those configured, and what upstreams behind a pattern say they have."""
+        names = dict.fromkeys(self.router.names())
+        for upstream in self.router.open_upstreams():
+            listed = await self._models.names(self.snapshot.upstreams[upstream])
+            names.update(dict.fromkeys(name for name in listed if self.knows(name)))
+        return list(names)
 
     def knows(self, name: str) -> bool:
         """Whether a model of this name can be asked for."""
@@ -164,7 +169,8 @@ class Gateway:
                 attempts.count += 1
                 outcome = await self._attempt(call, request, prepared, upstream, lease, attempts.count)
                 if outcome.status != "failed":
-                    await self._deliver(call, request, prepared, outcome, lease)
+                    head = self._head(prepared, upstream, attempts.count)
+                    await self._deliver(call, request, outcome, lease, head)
                     return None
                 failure = outcome.error or ProxyError("internal", "an attempt failed without a reason", source="proxy")
                 self._charge(upstream, lease, failure)
@@ -193,7 +199,7 @@ class Gateway:
             request,
             prepared,
             headers=upstream.headers(lease.account, call.dialect, call.headers, call.request_id),
-            head=self._head(call, prepared, upstream, count, _EVENT_STREAM),
+            head=call.head(*_EVENT_STREAM, *self._head(prepared, upstream, count)),
             send=call.send,
             request_id=call.request_id,
             timeouts=upstream.seconds(request.stream, limits.max_stream_seconds),
@@ -215,7 +221,7 @@ class Gateway:
             call.notes.update(upstream=upstream.name, account=lease.account.name, attempts=count)
 
     async def _deliver(
-        self, call: Call, request: _core.Request, prepared: _core.Prepared, outcome: _core.Outcome, lease: Lease
+        self, call: Call, request: _core.Request, outcome: _core.Outcome, lease: Lease, head: Headers
     ) -> None:
         call.note_outcome(outcome)
         if outcome.status == "aborted":
@@ -231,17 +237,14 @@ class Gateway:
             call.status = 200
             await call.finish_stream()
         elif outcome.body is not None:
-            upstream = call.notes.get("upstream")
-            loss = [(b"x-fastproxy-loss", prepared.loss_header.encode())] if prepared.loss_header else []
-            await call.respond(200, outcome.body, (b"x-fastproxy-upstream", str(upstream).encode()), *loss)
+            await call.respond(200, outcome.body, *head)
 
-    def _head(
-        self, call: Call, prepared: _core.Prepared, upstream: Upstream, count: int, first: Headers
-    ) -> Headers:
-        headers = [*first, (b"x-fastproxy-upstream", upstream.name.encode()), (b"x-fastproxy-attempts", b"%d" % count)]
+    def _head(self, prepared: _core.Prepared, upstream: Upstream, count: int) -> Headers:
+        """What an answer tells of its way."""
+        headers = [(b"x-fastproxy-upstream", upstream.name.encode()), (b"x-fastproxy-attempts", b"%d" % count)]
         if (loss := prepared.loss_header) is not None:
             headers.append((b"x-fastproxy-loss", loss.encode()))
-        return call.head(*headers)
+        return headers
 
     def _charge(self, upstream: Upstream, lease: Lease, error: ProxyError) -> None:
         fault = fault_of(error)

@@ -14,6 +14,8 @@ from ..pool import Account, Pool
 #: Path behind the base URL that the dialect's official SDK takes.
 _PATHS = {"openai_chat": "/chat/completions", "anthropic": "/v1/messages"}
 _ANTHROPIC_VERSION = "2023-06-01"
+#: Until the first byte of a stream, where the configuration says nothing. Seconds.
+_FIRST_BYTE = 120.0
 #: Client headers that an upstream of the same dialect is shown. Nothing else of the client's is forwarded.
 _FORWARDED = {"anthropic": (b"anthropic-beta",), "openai_chat": (b"openai-beta",)}
 
@@ -69,6 +71,10 @@ class Upstream:
         """Where requests go, behind the base URL."""
         return f"{self._path}{suffix}{self._query}"
 
+    def models_path(self) -> str:
+        """Where its models are listed."""
+        return f"{self._path.removesuffix('/chat/completions').removesuffix('/messages')}/models{self._query}"
+
     def counts_tokens(self) -> bool:
         """Whether it can count a prompt's tokens itself."""
         return self.dialect == "anthropic"
@@ -78,10 +84,15 @@ class Upstream:
         return self._endpoints[account.name]
 
     def seconds(self, is_stream: bool, max_stream: float) -> tuple[float, float, float, float]:
-        """Timeouts of one attempt: connect, first byte, idle, total. A whole answer has no bytes to be idle between."""
+        """Timeouts of one attempt: connect, first byte, idle, total.
+
+        The first byte of an answer that is not streamed comes when the model is done: unless the operator set a bound,
+        only `total` bounds it.
+        """
         limits = self._configured.timeouts
         total = min(limits.total, max_stream)
-        return (limits.connect, limits.first_byte if is_stream else total, limits.idle, total)
+        first_byte = limits.first_byte or (_FIRST_BYTE if is_stream else total)
+        return (limits.connect, first_byte, limits.idle, total)
 
     def headers(self, account: Account, client_dialect: str, client_headers: Headers, request_id: str) -> Pairs:
         """Headers of one call: the account's key, never the client's."""
