@@ -11,7 +11,7 @@ use crate::support::{Attempt, TestSink, Upstream, chunk, chunked_head, message};
 const LINES: usize = 400_000;
 
 /// An upstream that writes as fast as it can, and counts what was taken from it.
-async fn flood() -> (Upstream, Arc<AtomicUsize>) {
+fn flood() -> (Upstream, Arc<AtomicUsize>) {
     let taken = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&taken);
     let upstream = Upstream::start(move |mut connection| {
@@ -20,9 +20,15 @@ async fn flood() -> (Upstream, Arc<AtomicUsize>) {
             connection.request().await.unwrap();
             connection.write(chunked_head()).await;
             for first in (0..LINES).step_by(1000) {
-                let lines: String = (first..first + 1000)
-                    .map(|n| format!("text {n:08}\n"))
-                    .collect();
+                let lines = (first..first + 1000)
+                    .map(|n| {
+                        format!(
+                            "text {n:08}
+"
+                        )
+                    })
+                    .collect::<Vec<_>>()
+                    .concat();
                 if !connection.write(chunk(&lines)).await {
                     return;
                 }
@@ -31,14 +37,13 @@ async fn flood() -> (Upstream, Arc<AtomicUsize>) {
             connection.write(chunk("done\n") + "0\r\n\r\n").await;
             connection.closed().await;
         }
-    })
-    .await;
+    });
     (upstream, taken)
 }
 
 #[tokio::test]
 async fn a_full_sink_stops_the_upstream() {
-    let (upstream, taken) = flood().await;
+    let (upstream, taken) = flood();
     let mut sink = TestSink::full_after(1);
     let seen = sink.clone();
     let slow_client = async {
@@ -77,7 +82,7 @@ async fn a_full_sink_stops_the_upstream() {
 
 #[tokio::test]
 async fn a_client_that_takes_nothing_is_given_up() {
-    let (upstream, _) = flood().await;
+    let (upstream, _) = flood();
     let timeouts = Timeouts {
         write_stall: Duration::from_millis(50),
         ..Timeouts::default()
@@ -97,7 +102,7 @@ async fn a_client_that_takes_nothing_is_given_up() {
 
 #[tokio::test]
 async fn a_waiting_client_that_leaves_is_noticed() {
-    let (upstream, _) = flood().await;
+    let (upstream, _) = flood();
     let mut sink = TestSink::full_after(1);
     let seen = sink.clone();
     let leave = async {

@@ -19,7 +19,7 @@ struct Watched {
 
 impl Watched {
     /// It answers with `response` and then with nothing.
-    async fn sending(response: String) -> Self {
+    fn sending(response: String) -> Self {
         let asked = Arc::new(Notify::new());
         let closed: Arc<(Mutex<Option<Instant>>, Notify)> = Arc::default();
         let (heard, gone) = (Arc::clone(&asked), Arc::clone(&closed));
@@ -33,8 +33,7 @@ impl Watched {
                 *gone.0.lock().unwrap() = Some(at);
                 gone.1.notify_one();
             }
-        })
-        .await;
+        });
         Self {
             upstream,
             asked,
@@ -53,7 +52,7 @@ impl Watched {
 #[tokio::test]
 async fn before_the_headers() {
     for answer in [Lines::stream(), Lines::document()] {
-        let watched = Watched::sending(String::new()).await;
+        let watched = Watched::sending(String::new());
         let attempt = Attempt {
             answer,
             ..Attempt::of(&watched.upstream)
@@ -75,7 +74,7 @@ async fn before_the_headers() {
 
 #[tokio::test]
 async fn in_the_middle_of_a_stream() {
-    let watched = Watched::sending(format!("{}{}", chunked_head(), chunk("text a\n"))).await;
+    let watched = Watched::sending(format!("{}{}", chunked_head(), chunk("text a\n")));
     let attempt = Attempt::of(&watched.upstream);
     let stop = attempt.stop.clone();
     let mut sink = TestSink::new();
@@ -94,7 +93,7 @@ async fn in_the_middle_of_a_stream() {
 
 #[tokio::test]
 async fn when_the_sink_says_so() {
-    let watched = Watched::sending(format!("{}{}", chunked_head(), chunk("text a\n"))).await;
+    let watched = Watched::sending(format!("{}{}", chunked_head(), chunk("text a\n")));
     let mut sink = TestSink::new();
     sink.leave();
     let outcome = Attempt::of(&watched.upstream).run(&mut sink).await;
@@ -105,7 +104,7 @@ async fn when_the_sink_says_so() {
 
 #[tokio::test]
 async fn while_the_client_does_not_read() {
-    let watched = Watched::sending(format!("{}{}", chunked_head(), chunk("text a\n"))).await;
+    let watched = Watched::sending(format!("{}{}", chunked_head(), chunk("text a\n")));
     let attempt = Attempt::of(&watched.upstream);
     let stop = attempt.stop.clone();
     let mut sink = TestSink::full_after(1);
@@ -123,7 +122,7 @@ async fn while_the_client_does_not_read() {
 
 #[tokio::test]
 async fn by_dropping_the_exchange() {
-    let watched = Watched::sending(String::new()).await;
+    let watched = Watched::sending(String::new());
     let attempt = Attempt::of(&watched.upstream);
     let run = tokio::spawn(async move { attempt.run(&mut TestSink::new()).await });
     watched.asked.notified().await;
@@ -134,7 +133,7 @@ async fn by_dropping_the_exchange() {
 
 #[tokio::test]
 async fn a_client_that_left_before_the_start() {
-    let watched = Watched::sending(String::new()).await;
+    let watched = Watched::sending(String::new());
     let attempt = Attempt::of(&watched.upstream);
     attempt.stop.fire(StopCause::ClientGone);
     let outcome = attempt.run(&mut TestSink::new()).await;

@@ -128,8 +128,7 @@ async fn a_look_up_that_never_ends_is_a_connect_timeout() {
 async fn private_addresses_are_blocked_when_told() {
     let upstream = Upstream::start(|mut connection| async move {
         connection.request().await;
-    })
-    .await;
+    });
     for host in ["upstream.test", "127.0.0.1", "[::1]", "[::ffff:127.0.0.1]"] {
         let url = format!("http://{host}:{}", upstream.port());
         let settings = EndpointSettings {
@@ -147,7 +146,7 @@ async fn private_addresses_are_blocked_when_told() {
     assert_eq!(upstream.connections(), 0);
 }
 
-async fn answering_document() -> Upstream {
+fn answering_document() -> Upstream {
     Upstream::start(|mut connection| async move {
         connection.request().await.unwrap();
         connection
@@ -158,13 +157,12 @@ async fn answering_document() -> Upstream {
             ))
             .await;
     })
-    .await
 }
 
 /// U06: the preferred address family is dead.
 #[tokio::test]
 async fn a_dead_family_costs_little() {
-    let upstream = answering_document().await;
+    let upstream = answering_document();
     let _dead = black_hole(V6, upstream.port()).await;
     let names = Names(vec![("upstream.test", vec![V6, V4])]);
     let attempt = Attempt {
@@ -195,7 +193,7 @@ async fn the_last_good_answer_outlives_the_resolver() {
             Box::pin(async move { result })
         }
     }
-    let upstream = answering_document().await;
+    let upstream = answering_document();
     let lookups = Failing::default();
     let client = resolving(lookups.clone());
     for _ in 0..2 {
@@ -215,7 +213,7 @@ async fn the_last_good_answer_outlives_the_resolver() {
 /// A flipping answer (DNS rebinding) is judged by the address that would be connected to.
 #[tokio::test]
 async fn an_answer_that_flips_to_a_private_address_is_blocked() {
-    let upstream = answering_document().await;
+    let upstream = answering_document();
     let url = upstream.url();
     let settings = EndpointSettings {
         allow_private: false,

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use crate::support::{Attempt, Lines, TestSink, Upstream, chunk, chunked_head, with_length};
 
 /// An upstream that sends these pieces, each once the one before has reached the sink, and then closes.
-async fn in_steps(pieces: Vec<String>) -> (Upstream, Arc<Notify>) {
+fn in_steps(pieces: Vec<String>) -> (Upstream, Arc<Notify>) {
     let go = Arc::new(Notify::new());
     let gate = Arc::clone(&go);
     let upstream = Upstream::start(move |mut connection| {
@@ -21,8 +21,7 @@ async fn in_steps(pieces: Vec<String>) -> (Upstream, Arc<Notify>) {
                 gate.notified().await;
             }
         }
-    })
-    .await;
+    });
     (upstream, go)
 }
 
@@ -33,8 +32,7 @@ async fn nothing_goes_out_before_the_first_content() {
         head,
         chunk("text a\ntext b\n"),
         chunk("done\n") + "0\r\n\r\n",
-    ])
-    .await;
+    ]);
     let mut sink = TestSink::new();
     let seen = sink.clone();
     let steps = async {
@@ -67,8 +65,7 @@ async fn one_read_is_one_push() {
         "{}{events}{}0\r\n\r\n",
         chunked_head(),
         chunk("done\n")
-    )])
-    .await;
+    )]);
     go.notify_one();
     let mut sink = TestSink::new();
     let outcome = Attempt::of(&upstream).run(&mut sink).await;
@@ -82,8 +79,7 @@ async fn without_hold_back_the_response_starts_with_the_first_output() {
     let (upstream, go) = in_steps(vec![
         format!("{}{}", chunked_head(), chunk("role\n")),
         String::new(),
-    ])
-    .await;
+    ]);
     let mut sink = TestSink::new();
     let seen = sink.clone();
     let attempt = Attempt {
@@ -107,8 +103,7 @@ async fn a_failure_before_the_first_push_is_held_back() {
             "{}{}0\r\n\r\n",
             chunked_head(),
             chunk(events)
-        )])
-        .await;
+        )]);
         go.notify_one();
         let mut sink = TestSink::new();
         let outcome = Attempt::of(&upstream).run(&mut sink).await;
@@ -141,7 +136,7 @@ async fn a_failure_after_content_is_told_to_the_client() {
     ];
     for (rest, expected, kind) in rest {
         let head = format!("{}{}", chunked_head(), chunk("text a\n"));
-        let (upstream, go) = in_steps(vec![head, rest]).await;
+        let (upstream, go) = in_steps(vec![head, rest]);
         let mut sink = TestSink::new();
         let seen = sink.clone();
         let steps = async {
@@ -175,8 +170,7 @@ async fn a_document_stands_in_the_outcome() {
                 "{}",
             ))
             .await;
-    })
-    .await;
+    });
     let mut sink = TestSink::new();
     let attempt = Attempt {
         answer: Lines::document(),
@@ -197,8 +191,7 @@ async fn shutdown_and_deadline_are_told_to_the_client() {
         (StopCause::Shutdown, "error overloaded\n", Kind::Overloaded),
         (StopCause::Deadline, "error timeout\n", Kind::Timeout),
     ] {
-        let (upstream, _go) =
-            in_steps(vec![format!("{}{}", chunked_head(), chunk("text a\n"))]).await;
+        let (upstream, _go) = in_steps(vec![format!("{}{}", chunked_head(), chunk("text a\n"))]);
         let mut sink = TestSink::new();
         let seen = sink.clone();
         let attempt = Attempt::of(&upstream);

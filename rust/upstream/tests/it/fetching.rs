@@ -29,7 +29,7 @@ async fn fetch(
     client.fetch(&call, &timeouts, max_bytes).await
 }
 
-async fn answering(response: String) -> Upstream {
+fn answering(response: String) -> Upstream {
     Upstream::start(move |mut connection| {
         let response = response.clone();
         async move {
@@ -50,13 +50,12 @@ async fn answering(response: String) -> Upstream {
             connection.closed().await;
         }
     })
-    .await
 }
 
 #[tokio::test]
 async fn the_whole_answer_comes_back_whatever_its_status() {
     for status in ["200 OK", "404 Not Found", "500 Oops"] {
-        let upstream = answering(with_length(status, "x-kind: list\r\n", "[1,2]")).await;
+        let upstream = answering(with_length(status, "x-kind: list\r\n", "[1,2]"));
         let fetched = fetch(&upstream, Timeouts::default(), 100).await.unwrap();
         assert_eq!(fetched.status, status[..3].parse::<u16>().unwrap());
         assert_eq!(
@@ -71,13 +70,13 @@ async fn the_whole_answer_comes_back_whatever_its_status() {
 
 #[tokio::test]
 async fn it_is_bounded_in_size_and_time() {
-    let upstream = answering(with_length("200 OK", "", &"x".repeat(101))).await;
+    let upstream = answering(with_length("200 OK", "", &"x".repeat(101)));
     assert!(fetch(&upstream, Timeouts::default(), 101).await.is_ok());
     let error = fetch(&upstream, Timeouts::default(), 100)
         .await
         .unwrap_err();
     assert_eq!(error.kind, Kind::Upstream);
-    let stalled = answering("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n[".into()).await;
+    let stalled = answering("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n[".into());
     let timeouts = Timeouts {
         total: Duration::from_millis(60),
         ..Timeouts::default()
@@ -94,8 +93,7 @@ async fn redirects_are_not_followed() {
         "302 Found",
         "location: http://127.0.0.1/\r\n",
         "",
-    ))
-    .await;
+    ));
     let error = fetch(&upstream, Timeouts::default(), 100)
         .await
         .unwrap_err();

@@ -18,7 +18,7 @@ use crate::support::{Attempt, Identity, PATIENCE, TestSink, Upstream, client, me
 type Stream = (Request<RecvStream>, SendResponse<Bytes>);
 
 /// An HTTP/2 upstream: `script` gets each stream with its number.
-async fn h2_upstream<F>(
+fn h2_upstream<F>(
     script: impl Fn(usize, Stream) -> F + Send + Sync + 'static,
 ) -> (Upstream, EndpointSettings)
 where
@@ -37,10 +37,9 @@ where
                 tokio::spawn(script(count.fetch_add(1, Ordering::SeqCst), stream));
             }
         }
-    })
-    .await;
+    });
     let settings = EndpointSettings {
-        extra_ca: identity.authority(),
+        extra_ca: Some(identity.authority()),
         ..EndpointSettings::new(upstream.url())
     };
     (upstream, settings)
@@ -70,8 +69,7 @@ async fn streams_share_one_connection() {
         assert_eq!(request.uri().host(), Some("upstream.test"));
         assert!(request.headers().contains_key("authorization"));
         respond(&mut stream, "text a\ndone\n", true);
-    })
-    .await;
+    });
     let client = client();
     let _endpoint = client.endpoint(&settings).unwrap();
     for round in 0..2 {
@@ -102,8 +100,7 @@ async fn streams_share_one_connection() {
 async fn a_burst_does_not_open_a_connection_each() {
     let (upstream, settings) = h2_upstream(|_, (_, mut stream)| async move {
         respond(&mut stream, "text a\ndone\n", true);
-    })
-    .await;
+    });
     let client = client();
     let _endpoint = client.endpoint(&settings).unwrap();
     let mut burst = tokio::task::JoinSet::new();
@@ -137,8 +134,7 @@ async fn a_refused_stream_did_nothing() {
             0 | 2 => stream.send_reset(Reason::REFUSED_STREAM),
             _ => drop(respond(&mut stream, "text a\ndone\n", true)),
         }
-    })
-    .await;
+    });
     let client = client();
     let _endpoint = client.endpoint(&settings).unwrap();
     let attempt = || Attempt {
@@ -181,8 +177,7 @@ async fn resets_before_the_headers() {
     ] {
         let (upstream, settings) = h2_upstream(move |_, (_, mut stream)| async move {
             stream.send_reset(reason);
-        })
-        .await;
+        });
         let outcome = Attempt {
             settings,
             ..Attempt::of(&upstream)
@@ -213,8 +208,7 @@ async fn resets_in_the_middle_are_truncations() {
                 sending.send_reset(reason);
                 go.send(()).unwrap();
             }
-        })
-        .await;
+        });
         let mut sink = TestSink::new();
         let seen = sink.clone();
         let steps = async {
@@ -248,10 +242,9 @@ async fn goaway_sends_later_requests_elsewhere() {
                 connection.graceful_shutdown();
             }
         }
-    })
-    .await;
+    });
     let settings = EndpointSettings {
-        extra_ca: identity.authority(),
+        extra_ca: Some(identity.authority()),
         ..EndpointSettings::new(upstream.url())
     };
     let client = client();
@@ -285,8 +278,7 @@ async fn cancel_resets_the_stream() {
                 .unwrap();
             told.send((reason, Instant::now())).unwrap();
         }
-    })
-    .await;
+    });
     let client = client();
     let _endpoint = client.endpoint(&settings).unwrap();
     let attempt = || Attempt {
@@ -332,8 +324,7 @@ async fn a_stalled_stream_holds_up_no_other() {
         std::future::poll_fn(|cx| sending.poll_reset(cx))
             .await
             .unwrap();
-    })
-    .await;
+    });
     let client = client();
     let _endpoint = client.endpoint(&settings).unwrap();
     let attempt = || Attempt {

@@ -1,4 +1,10 @@
 //! Exchanges, fetches and the pool against upstreams that are scripted byte by byte. Loopback only.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "what the tests share stands outside of #[test] functions"
+)]
 
 mod support;
 

@@ -17,8 +17,7 @@ async fn answered(answer: Lines, response: Vec<u8>) -> (Outcome, TestSink) {
             connection.request().await.unwrap();
             connection.write(response).await;
         }
-    })
-    .await;
+    });
     let mut sink = TestSink::new();
     let outcome = Attempt {
         answer,
@@ -116,8 +115,7 @@ async fn answers_are_bounded() {
         connection.request().await.unwrap();
         connection.write(chunked_head()).await;
         while connection.write(chunk(&"x".repeat(10_000))).await {}
-    })
-    .await;
+    });
     let attempt = Attempt {
         max_response_bytes: 1 << 20,
         ..Attempt::of(&upstream)
@@ -158,8 +156,7 @@ async fn an_answer_may_come_before_the_upload_ends() {
             ))
             .await;
         connection.closed().await;
-    })
-    .await;
+    });
     let attempt = Attempt {
         body: vec![b' '; 32 << 20],
         ..Attempt::of(&upstream)
@@ -182,8 +179,7 @@ async fn a_half_closed_upstream_has_answered() {
             .await;
         connection.half_close().await;
         connection.closed().await;
-    })
-    .await;
+    });
     let mut sink = TestSink::new();
     let outcome = Attempt::of(&upstream).run(&mut sink).await;
     assert_eq!(
@@ -197,8 +193,7 @@ async fn a_half_closed_upstream_has_answered() {
 async fn a_reset_before_the_headers_is_ambiguous() {
     let upstream = Upstream::start(|mut connection| async move {
         connection.head().await.unwrap();
-    })
-    .await;
+    });
     let attempt = Attempt {
         body: vec![b' '; 1 << 20],
         ..Attempt::of(&upstream)

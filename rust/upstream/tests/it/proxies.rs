@@ -14,7 +14,7 @@ use crate::support::{Attempt, Connection, Identity, TestSink, Upstream, message,
 
 type Asked = Arc<Mutex<Vec<String>>>;
 
-async fn upstream() -> Upstream {
+fn upstream() -> Upstream {
     Upstream::start(|mut connection| async move {
         connection.request().await.unwrap();
         connection
@@ -22,7 +22,6 @@ async fn upstream() -> Upstream {
             .await;
         connection.closed().await;
     })
-    .await
 }
 
 /// Joins the connection to the upstream, whatever name it was asked for.
@@ -32,7 +31,7 @@ async fn join(connection: Connection, port: u16) {
 }
 
 /// A CONNECT proxy that wants these credentials.
-async fn connect_proxy(port: u16, user: &'static str) -> (Upstream, Asked) {
+fn connect_proxy(port: u16, user: &'static str) -> (Upstream, Asked) {
     let asked = Asked::default();
     let log = Arc::clone(&asked);
     let proxy = Upstream::start(move |mut connection| {
@@ -56,13 +55,12 @@ async fn connect_proxy(port: u16, user: &'static str) -> (Upstream, Asked) {
                 .await;
             join(connection, port).await;
         }
-    })
-    .await;
+    });
     (proxy, asked)
 }
 
 /// A SOCKS5 proxy (RFC 1928, 1929) that wants these credentials.
-async fn socks_proxy(port: u16, user: Option<(&'static str, &'static str)>) -> (Upstream, Asked) {
+fn socks_proxy(port: u16, user: Option<(&'static str, &'static str)>) -> (Upstream, Asked) {
     let asked = Asked::default();
     let log = Arc::clone(&asked);
     let proxy = Upstream::start(move |mut connection| {
@@ -89,8 +87,7 @@ async fn socks_proxy(port: u16, user: Option<(&'static str, &'static str)>) -> (
             connection.write([5, 0, 0, 1, 0, 0, 0, 0, 0, 0]).await;
             join(connection, port).await;
         }
-    })
-    .await;
+    });
     (proxy, asked)
 }
 
@@ -128,20 +125,20 @@ async fn through(proxy: &str, settings: EndpointSettings) -> Outcome {
 
 #[tokio::test]
 async fn connect_with_and_without_credentials() {
-    let upstream = upstream().await;
+    let upstream = upstream();
     let target = format!("CONNECT upstream.test:{} HTTP/1.1", upstream.port());
     for (user, in_url) in [("", ""), ("us@er:p:w", "us%40er:p%3Aw@")] {
-        let (proxy, asked) = connect_proxy(upstream.port(), user).await;
+        let (proxy, asked) = connect_proxy(upstream.port(), user);
         let url = format!("http://{in_url}127.0.0.1:{}", proxy.port());
         let outcome = through(&url, EndpointSettings::new(upstream.url())).await;
         assert_eq!(outcome.status, Status::Completed);
-        assert_eq!(*asked.lock().unwrap(), [target.clone()]);
+        assert_eq!(*asked.lock().unwrap(), std::slice::from_ref(&target));
     }
 }
 
 #[tokio::test]
 async fn a_proxy_that_refuses() {
-    let (proxy, _) = connect_proxy(1, "user:right").await;
+    let (proxy, _) = connect_proxy(1, "user:right");
     let url = format!("http://user:wrong-hunter2@127.0.0.1:{}", proxy.port());
     let outcome = through(&url, EndpointSettings::new("https://upstream.test")).await;
     assert_eq!(
@@ -173,8 +170,7 @@ async fn a_proxy_that_is_away_or_silent() {
     assert_eq!(message(&outcome), "the proxy refused the connection");
     let silent = Upstream::start(|mut connection| async move {
         connection.closed().await;
-    })
-    .await;
+    });
     let settings = EndpointSettings {
         proxy: Some(format!("socks5h://127.0.0.1:{}", silent.port())),
         ..EndpointSettings::new("https://upstream.test")
@@ -197,9 +193,9 @@ async fn a_proxy_that_is_away_or_silent() {
 
 #[tokio::test]
 async fn socks_resolves_here_or_there() {
-    let upstream = upstream().await;
+    let upstream = upstream();
     for (scheme, expected) in [("socks5", "127.0.0.1"), ("socks5h", "upstream.test")] {
-        let (proxy, asked) = socks_proxy(upstream.port(), None).await;
+        let (proxy, asked) = socks_proxy(upstream.port(), None);
         let url = format!("{scheme}://127.0.0.1:{}", proxy.port());
         let outcome = through(&url, EndpointSettings::new(upstream.url())).await;
         assert_eq!(outcome.status, Status::Completed, "{:?}", outcome.error);
@@ -209,8 +205,8 @@ async fn socks_resolves_here_or_there() {
 
 #[tokio::test]
 async fn socks_with_credentials() {
-    let upstream = upstream().await;
-    let (proxy, _) = socks_proxy(upstream.port(), Some(("user", "right"))).await;
+    let upstream = upstream();
+    let (proxy, _) = socks_proxy(upstream.port(), Some(("user", "right")));
     for (password, status) in [("right", Status::Completed), ("wrong", Status::Failed)] {
         let url = format!("socks5h://user:{password}@127.0.0.1:{}", proxy.port());
         let outcome = through(&url, EndpointSettings::new(upstream.url())).await;
@@ -227,11 +223,10 @@ async fn tls_goes_through_the_tunnel() {
             .write(with_length("200 OK", "", "text a\ndone\n"))
             .await;
         connection.closed().await;
-    })
-    .await;
-    let (proxy, _) = connect_proxy(upstream.port(), "").await;
+    });
+    let (proxy, _) = connect_proxy(upstream.port(), "");
     let settings = EndpointSettings {
-        extra_ca: identity.authority(),
+        extra_ca: Some(identity.authority()),
         ..EndpointSettings::new(upstream.url())
     };
     let outcome = through(&format!("http://127.0.0.1:{}", proxy.port()), settings).await;
@@ -241,7 +236,7 @@ async fn tls_goes_through_the_tunnel() {
 /// Addresses are checked where we can see them: written in the URL, or resolved here.
 #[tokio::test]
 async fn private_addresses_are_blocked_before_the_proxy_is_asked() {
-    let (proxy, asked) = socks_proxy(1, None).await;
+    let (proxy, asked) = socks_proxy(1, None);
     let url = format!("socks5://127.0.0.1:{}", proxy.port());
     for target in ["http://127.0.0.1:1", "http://upstream.test:1"] {
         let settings = EndpointSettings {

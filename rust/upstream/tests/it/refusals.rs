@@ -13,8 +13,7 @@ async fn answered(response: String) -> (Outcome, TestSink) {
             connection.write(response).await;
             connection.closed().await;
         }
-    })
-    .await;
+    });
     let mut sink = TestSink::new();
     let outcome = Attempt::of(&upstream).run(&mut sink).await;
     (outcome, sink)
@@ -87,8 +86,7 @@ async fn a_cut_error_body_still_counts_by_its_status() {
     let upstream = Upstream::start(move |mut connection| async move {
         connection.request().await.unwrap();
         connection.write(response).await;
-    })
-    .await;
+    });
     let outcome = Attempt::of(&upstream).run(&mut TestSink::new()).await;
     assert_eq!(
         (outcome.class, message(&outcome)),
@@ -104,8 +102,7 @@ async fn an_endless_error_body_is_cut() {
             .write("HTTP/1.1 500 Oops\r\ntransfer-encoding: chunked\r\n\r\n")
             .await;
         while connection.write(chunk(&"x".repeat(64 << 10))).await {}
-    })
-    .await;
+    });
     let outcome = Attempt::of(&upstream).run(&mut TestSink::new()).await;
     assert_eq!(outcome.class, RetryClass::Safe);
     assert_eq!(message(&outcome).len(), 1 << 20);

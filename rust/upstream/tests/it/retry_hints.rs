@@ -20,17 +20,13 @@ fn wait(headers: &[(&str, &str)]) -> Option<Duration> {
     parse(&pairs.collect::<HeaderMap>(), now()).after
 }
 
-fn seconds(value: f64) -> Option<Duration> {
-    Some(Duration::from_secs_f64(value))
-}
-
 #[test]
 fn retry_after() {
     for (value, expected) in [
-        ("7", seconds(7.0)),
-        ("0", seconds(0.0)),
-        ("0.5", seconds(0.5)),
-        (" 12 ", seconds(12.0)),
+        ("7", Some(Duration::from_secs_f64(7.0))),
+        ("0", Some(Duration::from_secs_f64(0.0))),
+        ("0.5", Some(Duration::from_secs_f64(0.5))),
+        (" 12 ", Some(Duration::from_secs_f64(12.0))),
         ("-1", None),
         ("-0.5", None),
         ("9e99", Some(MAX_WAIT)),
@@ -40,11 +36,26 @@ fn retry_after() {
         ("soon", None),
         ("", None),
         ("7 seconds", None),
-        ("Fri, 20 Nov 2026 19:05:34 GMT", seconds(60.0)),
-        ("Friday, 20-Nov-26 19:05:34 GMT", seconds(60.0)),
-        ("Fri Nov 20 19:05:34 2026", seconds(60.0)),
-        ("Fri, 20 Nov 2026 19:04:33 GMT", seconds(0.0)),
-        ("Thu, 01 Jan 1970 00:00:00 GMT", seconds(0.0)),
+        (
+            "Fri, 20 Nov 2026 19:05:34 GMT",
+            Some(Duration::from_secs_f64(60.0)),
+        ),
+        (
+            "Friday, 20-Nov-26 19:05:34 GMT",
+            Some(Duration::from_secs_f64(60.0)),
+        ),
+        (
+            "Fri Nov 20 19:05:34 2026",
+            Some(Duration::from_secs_f64(60.0)),
+        ),
+        (
+            "Fri, 20 Nov 2026 19:04:33 GMT",
+            Some(Duration::from_secs_f64(0.0)),
+        ),
+        (
+            "Thu, 01 Jan 1970 00:00:00 GMT",
+            Some(Duration::from_secs_f64(0.0)),
+        ),
         ("Sat, 20 Nov 2027 19:04:34 GMT", Some(MAX_WAIT)),
         ("Fri, 99 Nov 2026 19:05:34 GMT", None),
     ] {
@@ -56,11 +67,11 @@ fn retry_after() {
 fn milliseconds_come_first() {
     assert_eq!(
         wait(&[("retry-after-ms", "1500"), ("retry-after", "9")]),
-        seconds(1.5)
+        Some(Duration::from_secs_f64(1.5))
     );
     assert_eq!(
         wait(&[("retry-after-ms", "-1"), ("retry-after", "9")]),
-        seconds(9.0)
+        Some(Duration::from_secs_f64(9.0))
     );
     assert_eq!(wait(&[("retry-after-ms", "garbage")]), None);
     assert_eq!(wait(&[("retry-after-ms", "9e99")]), Some(MAX_WAIT));
@@ -69,14 +80,14 @@ fn milliseconds_come_first() {
 #[test]
 fn openai_windows() {
     for (value, expected) in [
-        ("1s", seconds(1.0)),
-        ("6m0s", seconds(360.0)),
-        ("120ms", seconds(0.12)),
-        ("1h2m3.5s", seconds(3723.5)),
+        ("1s", Some(Duration::from_secs_f64(1.0))),
+        ("6m0s", Some(Duration::from_secs_f64(360.0))),
+        ("120ms", Some(Duration::from_secs_f64(0.12))),
+        ("1h2m3.5s", Some(Duration::from_secs_f64(3723.5))),
         ("1d", Some(MAX_WAIT)),
-        ("30", seconds(30.0)),
-        ("1795201484", seconds(10.0)),
-        ("1795201400", seconds(0.0)),
+        ("30", Some(Duration::from_secs_f64(30.0))),
+        ("1795201484", Some(Duration::from_secs_f64(10.0))),
+        ("1795201400", Some(Duration::from_secs_f64(0.0))),
         ("9e99", Some(MAX_WAIT)),
         ("-5s", None),
         ("5 parsecs", None),
@@ -104,12 +115,18 @@ fn open_windows_do_not_count() {
         ("x-ratelimit-reset-tokens", "250ms"),
         ("x-ratelimit-remaining-tokens", "0"),
     ];
-    assert_eq!(wait(&[requests, tokens].concat()), seconds(0.25));
+    assert_eq!(
+        wait(&[requests, tokens].concat()),
+        Some(Duration::from_secs_f64(0.25))
+    );
     assert_eq!(wait(&requests), None);
-    assert_eq!(wait(&[requests[0], tokens[0]]), seconds(8.64));
+    assert_eq!(
+        wait(&[requests[0], tokens[0]]),
+        Some(Duration::from_secs_f64(8.64))
+    );
     assert_eq!(
         wait(&[("retry-after", "2"), requests[0]]),
-        seconds(2.0),
+        Some(Duration::from_secs_f64(2.0)),
         "the explicit answer wins"
     );
 }
@@ -117,12 +134,21 @@ fn open_windows_do_not_count() {
 #[test]
 fn anthropic_windows() {
     for (value, expected) in [
-        ("2026-11-20T19:05:34Z", seconds(60.0)),
-        ("2026-11-20T19:05:34.123Z", seconds(60.0)),
-        ("2026-11-20T21:05:34+02:00", seconds(60.0)),
-        ("2026-11-20T17:05:34-02:00", seconds(60.0)),
-        ("2026-11-20t19:04:00z", seconds(0.0)),
-        ("2024-02-29T00:00:00Z", seconds(0.0)),
+        ("2026-11-20T19:05:34Z", Some(Duration::from_secs_f64(60.0))),
+        (
+            "2026-11-20T19:05:34.123Z",
+            Some(Duration::from_secs_f64(60.0)),
+        ),
+        (
+            "2026-11-20T21:05:34+02:00",
+            Some(Duration::from_secs_f64(60.0)),
+        ),
+        (
+            "2026-11-20T17:05:34-02:00",
+            Some(Duration::from_secs_f64(60.0)),
+        ),
+        ("2026-11-20t19:04:00z", Some(Duration::from_secs_f64(0.0))),
+        ("2024-02-29T00:00:00Z", Some(Duration::from_secs_f64(0.0))),
         ("2030-01-01T00:00:00Z", Some(MAX_WAIT)),
         ("2026-13-20T19:05:34Z", None),
         ("2026-11-20T25:05:34Z", None),

@@ -30,7 +30,7 @@ fn document(base: &Attempt) -> Attempt {
 
 #[tokio::test]
 async fn a_connection_serves_one_request_after_the_other() {
-    let upstream = Upstream::start(polite).await;
+    let upstream = Upstream::start(polite);
     let base = Attempt::of(&upstream);
     // Held, because idle connections live as long as their endpoint.
     let _endpoint = base.client.endpoint(&base.settings).unwrap();
@@ -46,7 +46,7 @@ async fn a_connection_serves_one_request_after_the_other() {
 
 #[tokio::test]
 async fn isolation_keeps_connections_apart() {
-    let upstream = Upstream::start(polite).await;
+    let upstream = Upstream::start(polite);
     let base = Attempt::of(&upstream);
     let other = EndpointSettings {
         isolation: "account-2".into(),
@@ -81,8 +81,7 @@ async fn a_swallowed_request_is_sent_once_more() {
         if connection.index == 0 {
             connection.request().await.unwrap();
         }
-    })
-    .await;
+    });
     let base = Attempt::of(&upstream);
     let _endpoint = base.client.endpoint(&base.settings).unwrap();
     assert_eq!(
@@ -105,8 +104,7 @@ async fn only_once_and_never_on_a_fresh_connection() {
             connection.write(with_length("200 OK", "", "{}")).await;
             connection.request().await.unwrap();
         }
-    })
-    .await;
+    });
     let base = Attempt::of(&upstream);
     let _endpoint = base.client.endpoint(&base.settings).unwrap();
     document(&base).run(&mut TestSink::new()).await;
@@ -132,8 +130,7 @@ async fn a_begun_answer_is_not_asked_for_again() {
         connection.write(with_length("200 OK", "", "{}")).await;
         connection.request().await.unwrap();
         connection.write("HTTP/1.1 2").await;
-    })
-    .await;
+    });
     let base = Attempt::of(&upstream);
     let _endpoint = base.client.endpoint(&base.settings).unwrap();
     document(&base).run(&mut TestSink::new()).await;
@@ -155,8 +152,7 @@ async fn left_over_bytes_close_the_connection() {
             .write(with_length("200 OK", "", "{}") + &poison)
             .await;
         connection.closed().await;
-    })
-    .await;
+    });
     let base = Attempt::of(&upstream);
     let _endpoint = base.client.endpoint(&base.settings).unwrap();
     for _ in 0..2 {
@@ -183,8 +179,7 @@ async fn late_left_over_bytes_close_the_connection() {
             done.notify_one();
             connection.closed().await;
         }
-    })
-    .await;
+    });
     let base = Attempt::of(&upstream);
     let _endpoint = base.client.endpoint(&base.settings).unwrap();
     document(&base).run(&mut TestSink::new()).await;
@@ -207,8 +202,7 @@ async fn idle_connections_are_closed_in_time() {
             connection.closed().await;
             seen.notify_one();
         }
-    })
-    .await;
+    });
     let settings = ClientSettings {
         idle_timeout: Duration::from_millis(50),
         ..ClientSettings::default()
@@ -246,8 +240,7 @@ async fn the_rest_after_the_terminator_is_drained_aside() {
                 .write(with_length("200 OK", "", "text b\ndone\n"))
                 .await;
         }
-    })
-    .await;
+    });
     let base = Attempt::of(&upstream);
     let (client, settings) = (base.client.clone(), base.settings.clone());
     let _endpoint = client.endpoint(&settings).unwrap();
@@ -274,7 +267,7 @@ async fn the_rest_after_the_terminator_is_drained_aside() {
 
 #[tokio::test]
 async fn idle_connections_are_bounded() {
-    let upstream = Upstream::start(polite).await;
+    let upstream = Upstream::start(polite);
     let settings = ClientSettings {
         max_idle: 2,
         ..ClientSettings::default()

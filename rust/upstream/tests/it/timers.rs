@@ -12,7 +12,7 @@ use crate::support::{Attempt, Lines, TestSink, Upstream, chunk, chunked_head, me
 const SHORT: Duration = Duration::from_millis(40);
 
 /// Answers with these bytes and then with nothing.
-async fn stalling(response: String) -> Upstream {
+fn stalling(response: String) -> Upstream {
     Upstream::start(move |mut connection| {
         let response = response.clone();
         async move {
@@ -21,12 +21,11 @@ async fn stalling(response: String) -> Upstream {
             connection.closed().await;
         }
     })
-    .await
 }
 
 #[tokio::test]
 async fn no_headers() {
-    let upstream = stalling(String::new()).await;
+    let upstream = stalling(String::new());
     let timeouts = Timeouts {
         first_byte: SHORT,
         ..Timeouts::default()
@@ -46,7 +45,7 @@ async fn no_headers() {
 
 #[tokio::test]
 async fn no_first_byte() {
-    let upstream = stalling(chunked_head().into()).await;
+    let upstream = stalling(chunked_head().into());
     let timeouts = Timeouts {
         first_byte: SHORT,
         ..Timeouts::default()
@@ -70,7 +69,7 @@ async fn no_first_byte() {
 
 #[tokio::test]
 async fn silence_in_the_middle() {
-    let upstream = stalling(format!("{}{}", chunked_head(), chunk("text a\n"))).await;
+    let upstream = stalling(format!("{}{}", chunked_head(), chunk("text a\n")));
     let timeouts = Timeouts {
         idle: SHORT,
         ..Timeouts::default()
@@ -96,8 +95,7 @@ async fn the_whole_takes_too_long() {
             while connection.write(chunk(&"text a\n".repeat(pieces))).await {
                 tokio::task::yield_now().await;
             }
-        })
-        .await;
+        });
         let timeouts = Timeouts {
             total: Duration::from_millis(150),
             ..Timeouts::default()
@@ -136,8 +134,7 @@ async fn a_silent_stream_is_kept_alive() {
                 .write(chunk("text b\ndone\n") + "0\r\n\r\n")
                 .await;
         }
-    })
-    .await;
+    });
     let keepalive = Keepalive {
         after: SHORT,
         interval: SHORT / 4,
@@ -162,7 +159,7 @@ async fn a_silent_stream_is_kept_alive() {
 /// Before content, silence is not broken: the attempt could no longer be retried unseen.
 #[tokio::test]
 async fn nothing_is_kept_alive_before_the_first_content() {
-    let upstream = stalling(format!("{}{}", chunked_head(), chunk("role\n"))).await;
+    let upstream = stalling(format!("{}{}", chunked_head(), chunk("role\n")));
     let keepalive = Keepalive {
         after: SHORT / 8,
         interval: SHORT / 8,
@@ -174,8 +171,8 @@ async fn nothing_is_kept_alive_before_the_first_content() {
     };
     let mut sink = TestSink::new();
     let outcome = Attempt {
-        keepalive,
         timeouts,
+        keepalive,
         ..Attempt::of(&upstream)
     }
     .run(&mut sink)
@@ -190,7 +187,7 @@ async fn nothing_is_kept_alive_before_the_first_content() {
 #[tokio::test]
 async fn early_keepalives_start_the_response() {
     for response in [String::new(), chunked_head().to_owned()] {
-        let upstream = stalling(response).await;
+        let upstream = stalling(response);
         let keepalive = Keepalive {
             after: SHORT / 8,
             interval: SHORT / 8,
@@ -202,8 +199,8 @@ async fn early_keepalives_start_the_response() {
         };
         let mut sink = TestSink::new();
         let outcome = Attempt {
-            keepalive,
             timeouts,
+            keepalive,
             ..Attempt::of(&upstream)
         }
         .run(&mut sink)
@@ -223,7 +220,7 @@ async fn early_keepalives_start_the_response() {
 
 #[tokio::test]
 async fn a_document_has_no_keepalives() {
-    let upstream = stalling(String::new()).await;
+    let upstream = stalling(String::new());
     let keepalive = Keepalive {
         after: SHORT / 8,
         interval: SHORT / 8,
@@ -234,8 +231,8 @@ async fn a_document_has_no_keepalives() {
         ..Timeouts::default()
     };
     let attempt = Attempt {
-        keepalive,
         timeouts,
+        keepalive,
         answer: Lines::document(),
         ..Attempt::of(&upstream)
     };

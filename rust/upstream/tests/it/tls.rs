@@ -54,9 +54,9 @@ fn assert_tls_failure(outcome: &Outcome, text: &str) {
 #[tokio::test]
 async fn a_private_authority_is_trusted_when_named() {
     let identity = Identity::of("upstream.test");
-    let upstream = Upstream::start_tls(identity.server(&[b"http/1.1"]), polite).await;
+    let upstream = Upstream::start_tls(identity.server(&[b"http/1.1"]), polite);
     let mut sink = TestSink::new();
-    let outcome = trusting(&upstream, identity.authority())
+    let outcome = trusting(&upstream, Some(identity.authority()))
         .run(&mut sink)
         .await;
     assert_eq!(
@@ -71,15 +71,14 @@ async fn bad_certificates_are_refused_and_never_accepted_later() {
     let expired = Identity::expired("upstream.test");
     let other = Identity::of("other.test");
     for (identity, authority, text) in [
-        (&expired, expired.authority(), "expired"),
-        (&other, other.authority(), "another host name"),
+        (&expired, Some(expired.authority()), "expired"),
+        (&other, Some(other.authority()), "another host name"),
         (&good, None, "not trusted"),
-        (&good, other.authority(), "not trusted"),
+        (&good, Some(other.authority()), "not trusted"),
     ] {
         let upstream = Upstream::start_tls(identity.server(&[]), |_| async {
             panic!("a request arrived")
-        })
-        .await;
+        });
         let outcome = trusting(&upstream, authority)
             .run(&mut TestSink::new())
             .await;
@@ -91,7 +90,7 @@ async fn bad_certificates_are_refused_and_never_accepted_later() {
 #[tokio::test]
 async fn verification_can_be_switched_off_per_endpoint() {
     let identity = Identity::expired("other.test");
-    let upstream = Upstream::start_tls(identity.server(&[]), polite).await;
+    let upstream = Upstream::start_tls(identity.server(&[]), polite);
     let unverified = EndpointSettings {
         verify_tls: false,
         ..EndpointSettings::new(upstream.url())
@@ -122,8 +121,7 @@ async fn servers_that_speak_something_else() {
         let upstream = Upstream::start(move |mut connection| async move {
             connection.write(bytes).await;
             connection.closed().await;
-        })
-        .await;
+        });
         let url = upstream.url().replace("http:", "https:");
         let outcome = Attempt::at(&url).run(&mut TestSink::new()).await;
         assert_tls_failure(&outcome, text);
@@ -134,8 +132,7 @@ async fn servers_that_speak_something_else() {
 async fn a_stalled_handshake_says_so() {
     let upstream = Upstream::start(|mut connection| async move {
         connection.closed().await;
-    })
-    .await;
+    });
     let url = upstream.url().replace("http:", "https:");
     let timeouts = Timeouts {
         connect: Duration::from_millis(60),
@@ -164,9 +161,8 @@ async fn a_truncation_attack_is_a_truncation() {
             .write("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\ntext a\n")
             .await;
         // Dropped without shutdown: TCP's FIN comes, TLS's does not.
-    })
-    .await;
-    let outcome = trusting(&upstream, identity.authority())
+    });
+    let outcome = trusting(&upstream, Some(identity.authority()))
         .run(&mut TestSink::new())
         .await;
     assert_ne!(outcome.status, Status::Completed);

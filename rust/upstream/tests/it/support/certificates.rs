@@ -40,8 +40,8 @@ impl Identity {
     }
 
     /// What a client must trust.
-    pub(crate) fn authority(&self) -> Option<Arc<[u8]>> {
-        Some(self.pem.as_bytes().into())
+    pub(crate) fn authority(&self) -> Arc<[u8]> {
+        self.pem.as_bytes().into()
     }
 
     /// A server of it that offers these protocols.

@@ -133,7 +133,7 @@ impl Sink for TestSink {
         state.is_violated |= state.is_full;
         state.pushes.push(bytes.to_vec());
         let count = state.pushes.len();
-        state.is_full = state.room.is_some_and(|room| count % room == 0);
+        state.is_full = state.room.is_some_and(|room| count.is_multiple_of(room));
         let push = if state.is_full {
             Push::Full
         } else {

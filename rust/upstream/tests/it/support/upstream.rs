@@ -33,25 +33,25 @@ pub(crate) struct Connection {
 
 impl Upstream {
     /// Plain HTTP: `script` runs for each connection, which closes when it returns.
-    pub(crate) async fn start<F>(script: impl Fn(Connection) -> F + Send + Sync + 'static) -> Self
+    pub(crate) fn start<F>(script: impl Fn(Connection) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        Self::serve(None, script).await
+        Self::serve(None, script)
     }
 
     /// HTTP over TLS, from the first decrypted byte on.
-    pub(crate) async fn start_tls<F>(
+    pub(crate) fn start_tls<F>(
         config: Arc<ServerConfig>,
         script: impl Fn(Connection) -> F + Send + Sync + 'static,
     ) -> Self
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        Self::serve(Some(config), script).await
+        Self::serve(Some(config), script)
     }
 
-    async fn serve<F>(
+    fn serve<F>(
         tls: Option<Arc<ServerConfig>>,
         script: impl Fn(Connection) -> F + Send + Sync + 'static,
     ) -> Self
