@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use fastproxy_upstream::call::Call;
 use fastproxy_upstream::client as upstream;
 use fastproxy_upstream::client::ClientSettings;
@@ -141,7 +142,7 @@ pub(crate) fn new_call(
     endpoint: &Endpoint,
     method: Method,
     path: &str,
-    body: impl Into<bytes::Bytes>,
+    body: impl Into<Bytes>,
 ) -> PyResult<Call> {
     Call::new(&endpoint.inner, method, path, body)
         .map_err(|error| PyValueError::new_err(error.to_string()))

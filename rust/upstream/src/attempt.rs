@@ -58,6 +58,7 @@ pub(crate) struct Attempt<'s, A> {
     clock: Clock,
     stop: Stop,
     tally: Tally,
+    hold_back: bool,
     limit: u64,
 }
 
@@ -74,7 +75,7 @@ impl<'s, A: Answer> Attempt<'s, A> {
             stop,
         } = exchange;
         let clock = Clock::new(timeouts, keepalive, answer.is_stream());
-        let delivery = Delivery::new(sink, head, stop.clone(), hold_back);
+        let delivery = Delivery::new(sink, head, stop.clone());
         let tally = Tally::default();
         (
             Self {
@@ -83,6 +84,7 @@ impl<'s, A: Answer> Attempt<'s, A> {
                 clock,
                 stop,
                 tally,
+                hold_back,
                 limit: max_response_bytes,
             },
             call,
@@ -166,6 +168,7 @@ impl<'s, A: Answer> Attempt<'s, A> {
                 stop,
                 tally,
                 limit,
+                ..
             } = self;
             let read = |cx: &mut Context<'_>| {
                 poll_read(cx, &mut body, answer, &mut delivery.out, tally, *limit)
@@ -174,18 +177,30 @@ impl<'s, A: Answer> Attempt<'s, A> {
                 Event::Stopped(cause) => return Err(End::Stopped(cause)),
                 Event::Due(due) => self.attend(due).await?,
                 Event::Done(read) => {
-                    self.clock.note_read();
+                    let is_over = self.clock.note_read();
                     self.tally
                         .note_content(self.answer.has_content(), &self.clock);
                     let is_end = matches!(read?, Read::End);
                     if is_end {
                         body.release();
-                        return self.delivery.deliver(&self.answer, &mut self.clock).await;
+                        return self.deliver().await;
                     }
-                    self.delivery.deliver(&self.answer, &mut self.clock).await?;
+                    self.deliver().await?;
+                    if is_over {
+                        self.attend(Due::Total).await?;
+                    }
                 }
             }
         }
+    }
+
+    /// Push what there is, unless the answer has no content yet or is not a stream at all.
+    async fn deliver(&mut self) -> Result<(), End> {
+        if !self.answer.is_stream() {
+            return Ok(());
+        }
+        let may_start = !self.hold_back || self.answer.has_content() || self.answer.is_complete();
+        self.delivery.deliver(may_start, &mut self.clock).await
     }
 
     /// Deal with what the clock found.

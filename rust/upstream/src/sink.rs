@@ -54,7 +54,6 @@ pub(crate) struct Delivery<'s> {
     sink: &'s mut dyn Sink,
     head: Vec<Header>,
     stop: Stop,
-    hold_back: bool,
     /// Bytes for the client that have not been pushed.
     pub(crate) out: Vec<u8>,
     pub(crate) bytes_out: u64,
@@ -65,18 +64,12 @@ pub(crate) struct Delivery<'s> {
 }
 
 impl<'s> Delivery<'s> {
-    pub(crate) fn new(
-        sink: &'s mut dyn Sink,
-        head: Vec<Header>,
-        stop: Stop,
-        hold_back: bool,
-    ) -> Self {
+    pub(crate) fn new(sink: &'s mut dyn Sink, head: Vec<Header>, stop: Stop) -> Self {
         let out = Vec::new();
         Self {
             sink,
             head,
             stop,
-            hold_back,
             out,
             bytes_out: 0,
             is_started: false,
@@ -84,14 +77,9 @@ impl<'s> Delivery<'s> {
         }
     }
 
-    /// Push what one upstream read made, unless the answer has no content yet or is not a stream at all.
-    pub(crate) async fn deliver(
-        &mut self,
-        answer: &impl Answer,
-        clock: &mut Clock,
-    ) -> Result<(), End> {
-        let may_start = !self.hold_back || answer.has_content() || answer.is_complete();
-        if self.out.is_empty() || !answer.is_stream() || !(self.is_started || may_start) {
+    /// Push what one upstream read made. Without `may_start`, an answer that has not begun stays held back.
+    pub(crate) async fn deliver(&mut self, may_start: bool, clock: &mut Clock) -> Result<(), End> {
+        if self.out.is_empty() || !(self.is_started || may_start) {
             return Ok(());
         }
         self.start(clock).await?;

@@ -118,14 +118,17 @@ impl Clock {
         self.arm();
     }
 
-    /// Bytes came from the upstream.
-    pub(crate) fn note_read(&mut self) {
+    /// Bytes came from the upstream. Tells whether the whole exchange is over its time, which an upstream that never
+    /// pauses would otherwise keep the timer from saying.
+    pub(crate) fn note_read(&mut self) -> bool {
+        let now = Instant::now();
         let is_first = self.last_read.is_none();
-        self.last_read = Some(Instant::now());
+        self.last_read = Some(now);
         if is_first {
             self.first_byte = None;
             self.arm();
         }
+        now >= self.total
     }
 
     /// The time spent waiting for the client is not the upstream's.

@@ -1,0 +1,351 @@
+//! HTTP/2: chosen by ALPN, shared by streams, and its ways of ending (U51).
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use fastproxy_core::error::Kind;
+use fastproxy_upstream::{EndpointSettings, RetryClass, Status, StopCause};
+use h2::server::SendResponse;
+use h2::{Reason, RecvStream};
+use http::{Request, Response};
+use tokio::sync::mpsc;
+
+use crate::support::{Attempt, Identity, PATIENCE, TestSink, Upstream, client, message};
+
+type Stream = (Request<RecvStream>, SendResponse<Bytes>);
+
+/// An HTTP/2 upstream: `script` gets each stream with its number.
+fn h2_upstream<F>(
+    script: impl Fn(usize, Stream) -> F + Send + Sync + 'static,
+) -> (Upstream, EndpointSettings)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let identity = Identity::of("upstream.test");
+    let script = Arc::new(script);
+    let count = Arc::new(AtomicUsize::new(0));
+    let upstream = Upstream::start_tls(identity.server(&[b"h2"]), move |connection| {
+        let (script, count) = (Arc::clone(&script), Arc::clone(&count));
+        async move {
+            let mut connection = h2::server::handshake(connection.into_stream())
+                .await
+                .unwrap();
+            while let Some(Ok(stream)) = connection.accept().await {
+                tokio::spawn(script(count.fetch_add(1, Ordering::SeqCst), stream));
+            }
+        }
+    });
+    let settings = EndpointSettings {
+        extra_ca: Some(identity.authority()),
+        ..EndpointSettings::new(upstream.url())
+    };
+    (upstream, settings)
+}
+
+fn respond(
+    stream: &mut SendResponse<Bytes>,
+    body: &'static str,
+    is_end: bool,
+) -> h2::SendStream<Bytes> {
+    let head = Response::builder()
+        .status(200)
+        .header("x-request-id", "req_h2")
+        .body(())
+        .unwrap();
+    let mut sending = stream.send_response(head, false).unwrap();
+    sending
+        .send_data(Bytes::from_static(body.as_bytes()), is_end)
+        .unwrap();
+    sending
+}
+
+#[tokio::test]
+async fn streams_share_one_connection() {
+    let (upstream, settings) = h2_upstream(|_, (request, mut stream)| async move {
+        assert_eq!(request.uri().path(), "/v1/chat");
+        assert_eq!(request.uri().host(), Some("upstream.test"));
+        assert!(request.headers().contains_key("authorization"));
+        respond(&mut stream, "text a\ndone\n", true);
+    });
+    let client = client();
+    let _endpoint = client.endpoint(&settings).unwrap();
+    for round in 0..2 {
+        let attempt = || Attempt {
+            client: client.clone(),
+            settings: settings.clone(),
+            ..Attempt::of(&upstream)
+        };
+        let (mut first, mut second, mut third) =
+            (TestSink::new(), TestSink::new(), TestSink::new());
+        let outcome = attempt().run(&mut first).await;
+        assert_eq!(
+            (outcome.status, outcome.reused_connection),
+            (Status::Completed, round > 0),
+            "{:?}",
+            outcome.error
+        );
+        let both = tokio::join!(attempt().run(&mut third), attempt().run(&mut second));
+        assert!(both.0.reused_connection && both.1.reused_connection);
+        assert_eq!(second.text(), "a\ndone\n");
+        assert_eq!(both.1.upstream_request_id.as_deref(), Some("req_h2"));
+    }
+    assert_eq!(upstream.connections(), 1);
+}
+
+/// A burst at an origin known for HTTP/2 opens as few connections as it needs.
+#[tokio::test]
+async fn a_burst_does_not_open_a_connection_each() {
+    let (upstream, settings) = h2_upstream(|_, (_, mut stream)| async move {
+        respond(&mut stream, "text a\ndone\n", true);
+    });
+    let client = client();
+    let _endpoint = client.endpoint(&settings).unwrap();
+    let mut burst = tokio::task::JoinSet::new();
+    let attempt = || Attempt {
+        client: client.clone(),
+        settings: settings.clone(),
+        ..Attempt::of(&upstream)
+    };
+    attempt().run(&mut TestSink::new()).await;
+    for _ in 0..150 {
+        let attempt = attempt();
+        burst.spawn(async move { attempt.run(&mut TestSink::new()).await });
+    }
+    let outcomes = burst.join_all().await;
+    assert!(
+        outcomes
+            .iter()
+            .all(|outcome| outcome.status == Status::Completed)
+    );
+    assert!(
+        upstream.connections() <= 2,
+        "{} connections",
+        upstream.connections()
+    );
+}
+
+#[tokio::test]
+async fn a_refused_stream_did_nothing() {
+    let (_upstream, settings) = h2_upstream(|number, (_, mut stream)| async move {
+        match number {
+            0 | 2 => stream.send_reset(Reason::REFUSED_STREAM),
+            _ => drop(respond(&mut stream, "text a\ndone\n", true)),
+        }
+    });
+    let client = client();
+    let _endpoint = client.endpoint(&settings).unwrap();
+    let attempt = || Attempt {
+        client: client.clone(),
+        settings: settings.clone(),
+        ..Attempt::at(&settings.base_url)
+    };
+    let fresh = attempt().run(&mut TestSink::new()).await;
+    assert_eq!(
+        (fresh.status, fresh.class, fresh.resent),
+        (Status::Failed, RetryClass::Safe, false)
+    );
+    assert_eq!(
+        attempt().run(&mut TestSink::new()).await.status,
+        Status::Completed
+    );
+    let resent = attempt().run(&mut TestSink::new()).await;
+    assert_eq!(
+        (resent.status, resent.resent),
+        (Status::Completed, true),
+        "{:?}",
+        resent.error
+    );
+}
+
+#[tokio::test]
+async fn resets_before_the_headers() {
+    for (reason, kind, class) in [
+        (Reason::CANCEL, Kind::Unreachable, RetryClass::Ambiguous),
+        (
+            Reason::INTERNAL_ERROR,
+            Kind::Unreachable,
+            RetryClass::Ambiguous,
+        ),
+        (
+            Reason::ENHANCE_YOUR_CALM,
+            Kind::RateLimit,
+            RetryClass::Ambiguous,
+        ),
+    ] {
+        let (upstream, settings) = h2_upstream(move |_, (_, mut stream)| async move {
+            stream.send_reset(reason);
+        });
+        let outcome = Attempt {
+            settings,
+            ..Attempt::of(&upstream)
+        }
+        .run(&mut TestSink::new())
+        .await;
+        assert_eq!(
+            (outcome.status, outcome.class),
+            (Status::Failed, class),
+            "{reason:?}"
+        );
+        assert_eq!(outcome.error.unwrap().kind, kind, "{reason:?}");
+    }
+}
+
+/// hyper ends a body without an error on CANCEL and NO_ERROR; it is a truncation all the same.
+#[tokio::test]
+async fn resets_in_the_middle_are_truncations() {
+    for reason in [Reason::CANCEL, Reason::NO_ERROR, Reason::INTERNAL_ERROR] {
+        let (go, mut gone) = mpsc::unbounded_channel::<()>();
+        let gate = Arc::new(tokio::sync::Notify::new());
+        let wait = Arc::clone(&gate);
+        let (upstream, settings) = h2_upstream(move |_, (_, mut stream)| {
+            let (wait, go) = (Arc::clone(&wait), go.clone());
+            async move {
+                let mut sending = respond(&mut stream, "text a\n", false);
+                wait.notified().await;
+                sending.send_reset(reason);
+                go.send(()).unwrap();
+            }
+        });
+        let mut sink = TestSink::new();
+        let seen = sink.clone();
+        let steps = async {
+            seen.until_text("a\n").await;
+            gate.notify_one();
+            gone.recv().await;
+        };
+        let run = Attempt {
+            settings,
+            ..Attempt::of(&upstream)
+        }
+        .run(&mut sink);
+        let (outcome, ()) = tokio::join!(run, steps);
+        assert_eq!(outcome.status, Status::AbortedMidStream, "{reason:?}");
+        assert_eq!(sink.text(), "a\nerror truncated\n");
+    }
+}
+
+/// GOAWAY below our stream: it was not processed, and goes to a new connection.
+#[tokio::test]
+async fn goaway_sends_later_requests_elsewhere() {
+    let identity = Identity::of("upstream.test");
+    let upstream = Upstream::start_tls(identity.server(&[b"h2"]), |connection| async move {
+        let index = connection.index;
+        let mut connection = h2::server::handshake(connection.into_stream())
+            .await
+            .unwrap();
+        while let Some(Ok((_, mut stream))) = connection.accept().await {
+            respond(&mut stream, "text a\ndone\n", true);
+            if index == 0 {
+                connection.graceful_shutdown();
+            }
+        }
+    });
+    let settings = EndpointSettings {
+        extra_ca: Some(identity.authority()),
+        ..EndpointSettings::new(upstream.url())
+    };
+    let client = client();
+    let _endpoint = client.endpoint(&settings).unwrap();
+    for _ in 0..3 {
+        let attempt = Attempt {
+            client: client.clone(),
+            settings: settings.clone(),
+            ..Attempt::of(&upstream)
+        };
+        let outcome = attempt.run(&mut TestSink::new()).await;
+        assert_eq!(outcome.status, Status::Completed, "{}", message(&outcome));
+    }
+    assert!(upstream.connections() >= 2);
+}
+
+/// Cancelling resets the one stream, within 100 ms; the connection lives on.
+#[tokio::test]
+async fn cancel_resets_the_stream() {
+    let (told, mut resets) = mpsc::unbounded_channel();
+    let (upstream, settings) = h2_upstream(move |number, (_, mut stream)| {
+        let told = told.clone();
+        async move {
+            if number > 0 {
+                respond(&mut stream, "text b\ndone\n", true);
+                return;
+            }
+            let mut sending = respond(&mut stream, "text a\n", false);
+            let reason = std::future::poll_fn(|cx| sending.poll_reset(cx))
+                .await
+                .unwrap();
+            told.send((reason, Instant::now())).unwrap();
+        }
+    });
+    let client = client();
+    let _endpoint = client.endpoint(&settings).unwrap();
+    let attempt = || Attempt {
+        client: client.clone(),
+        settings: settings.clone(),
+        ..Attempt::of(&upstream)
+    };
+    let (mut sink, first) = (TestSink::new(), attempt());
+    let (seen, stop) = (sink.clone(), first.stop.clone());
+    let leave = async {
+        seen.until_text("a\n").await;
+        stop.fire(StopCause::ClientGone);
+        Instant::now()
+    };
+    let (outcome, left) = tokio::join!(first.run(&mut sink), leave);
+    assert_eq!(outcome.status, Status::Cancelled);
+    let (reason, at) = tokio::time::timeout(PATIENCE, resets.recv())
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(reason, Reason::CANCEL);
+    assert!(at.saturating_duration_since(left) < Duration::from_millis(100));
+    assert_eq!(
+        attempt().run(&mut TestSink::new()).await.status,
+        Status::Completed
+    );
+    assert_eq!(upstream.connections(), 1);
+}
+
+/// A stream nobody reads stops at its window; the others of the connection go on.
+#[tokio::test]
+async fn a_stalled_stream_holds_up_no_other() {
+    let (upstream, settings) = h2_upstream(|number, (_, mut stream)| async move {
+        let mut sending = respond(&mut stream, "text a\n", false);
+        if number > 0 {
+            sending
+                .send_data(Bytes::from_static(b"done\n"), true)
+                .unwrap();
+            return;
+        }
+        let line = Bytes::from("text b\n".repeat(1 << 20));
+        sending.send_data(line, false).unwrap();
+        std::future::poll_fn(|cx| sending.poll_reset(cx))
+            .await
+            .unwrap();
+    });
+    let client = client();
+    let _endpoint = client.endpoint(&settings).unwrap();
+    let attempt = || Attempt {
+        client: client.clone(),
+        settings: settings.clone(),
+        ..Attempt::of(&upstream)
+    };
+    let (mut stalled, first) = (TestSink::full_after(1), attempt());
+    let (seen, stop) = (stalled.clone(), first.stop.clone());
+    let others = async {
+        seen.until_full().await;
+        for _ in 0..3 {
+            let outcome = attempt().run(&mut TestSink::new()).await;
+            assert_eq!(
+                (outcome.status, outcome.reused_connection),
+                (Status::Completed, true)
+            );
+        }
+        stop.fire(StopCause::ClientGone);
+    };
+    let (outcome, ()) = tokio::join!(first.run(&mut stalled), others);
+    assert_eq!(outcome.status, Status::Cancelled);
+    assert!(outcome.bytes_in <= 256 << 10, "{}", outcome.bytes_in);
+}
