@@ -96,5 +96,11 @@ def answer(message: Message) -> Answer:
         usage=Usage(usage.input_tokens + cached, usage.output_tokens),
         calls=tuple(Call(block.id, block.name, block.input) for block in blocks if block.type == "tool_use"),
         thinking="".join(block.thinking for block in blocks if block.type == "thinking"),
-        refusal=text if stop == "refusal" else "",
+        refusal=refusal(message, text) if stop == "refusal" else "",
     )
+
+
+def refusal(message: Message, text: str) -> str:
+    """What is said about it: in the text, or beside the stop reason."""
+    details = message.stop_details
+    return text or (details.explanation or "" if details and details.type == "refusal" else "")

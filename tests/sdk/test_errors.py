@@ -2,7 +2,7 @@
 
 import pytest
 
-from .conftest import Talk, Way
+from .conftest import Talk, Way, proxied
 from .conversation import Sdk, SdkFailure, Settings
 
 # script → (status for Chat clients, for Anthropic clients, exception class).
@@ -32,10 +32,9 @@ def fail(talk: Talk, script: str, **settings: object) -> SdkFailure:
     return caught.value
 
 
+@proxied
 @pytest.mark.parametrize("script", ERRORS)
 def test_an_upstream_error_is_told_in_the_clients_dialect(talk: Talk, sdk: Sdk, way: Way, script: str) -> None:
-    if not way.is_proxied:
-        pytest.skip("what the upstream itself says is not ours to test")
     chat, anthropic, expected = ERRORS[script]
     failure = fail(talk, script)
     assert failure.status == (chat if sdk.dialect == "openai_chat" else anthropic), failure
@@ -53,15 +52,13 @@ def test_retry_after_reaches_the_client(talk: Talk) -> None:
 @pytest.mark.parametrize(
     ("script", "least", "most"), [("rate-date-30", 27, 31), ("rate-ms", 2, 2), ("rate-reset-20", 17, 21)]
 )
+@proxied
 def test_every_form_of_later_becomes_seconds(talk: Talk, way: Way, script: str, least: int, most: int) -> None:
-    if not way.is_proxied:
-        pytest.skip("the upstream says it in its own form")
     assert least <= int(fail(talk, script).headers["retry-after"]) <= most
 
 
+@proxied
 def test_an_error_that_a_retry_cannot_mend_is_asked_once(talk: Talk, way: Way) -> None:
-    if not way.is_proxied:
-        pytest.skip("the hint is the proxy's")
     failure = fail(talk, "error-400", max_retries=2)
     assert failure.status == 400
     assert failure.headers["x-should-retry"] == "false"
@@ -74,9 +71,8 @@ def test_a_fault_that_passes_is_not_seen(talk: Talk, sdk: Sdk, way: Way, stream:
     assert conversation.say("Count.").text == "word1 word2 word3 word4 word5"
 
 
+@proxied
 def test_an_unknown_model_is_a_404(sdk: Sdk, way: Way, stream: bool) -> None:
-    if not way.is_proxied:
-        pytest.skip("about the proxy's own models")
     conversation = sdk.open(way.address, way.key, Settings(model="no-such-model", stream=stream))
     with pytest.raises(SdkFailure) as caught:
         conversation.say("Hello.")
@@ -85,9 +81,8 @@ def test_an_unknown_model_is_a_404(sdk: Sdk, way: Way, stream: bool) -> None:
     assert "no-such-model" in caught.value.message
 
 
+@proxied
 def test_a_wrong_client_key_is_a_401(sdk: Sdk, way: Way, stream: bool) -> None:
-    if not way.is_proxied:
-        pytest.skip("about the proxy's own keys")
     conversation = sdk.open(way.address, "sk-test-wrong", Settings(model=way.model("echo"), stream=stream))
     with pytest.raises(SdkFailure) as caught:
         conversation.say("Hello.")
@@ -96,22 +91,20 @@ def test_a_wrong_client_key_is_a_401(sdk: Sdk, way: Way, stream: bool) -> None:
     assert "sk-test-wrong" not in caught.value.message
 
 
+@proxied
 @pytest.mark.parametrize("cut", CUTS)
-def test_a_cut_answer_raises(talk: Talk, way: Way, cut: str) -> None:
-    if not way.is_proxied:
-        pytest.skip("five of six SDK readers take a cut stream for a whole one: that is what the proxy is for")
+def test_a_cut_answer_raises(talk: Talk, cut: str) -> None:
+    """Five of six SDK readers take a stream that is cut cleanly for a whole one: the proxy must not pass it on as such."""
     failure = fail(talk, f"long-200+{cut}")
     assert failure.status is None or failure.status >= 500, failure
 
 
+@proxied
 def test_an_error_in_the_middle_raises(talk: Talk, way: Way) -> None:
-    if not way.is_proxied:
-        pytest.skip("what the upstream itself says is not ours to test")
     assert fail(talk, "long-200+error-after-3").error
 
 
+@proxied
 def test_an_error_as_the_first_event_still_has_a_status(talk: Talk, sdk: Sdk, way: Way) -> None:
     """The answer is held back until its first content, so this can still be a proper error."""
-    if not way.is_proxied:
-        pytest.skip("holding back is the proxy's")
     assert fail(talk, "long-200+error-event").status == (503 if sdk.dialect == "openai_chat" else 529)
