@@ -61,7 +61,8 @@ class AnthropicConversation:
         return answer(message)
 
     def _whole(self) -> Message:
-        return self._client.messages.create(**self._request())
+        message: Message = self._client.messages.create(**self._request())
+        return message
 
     def _streamed(self) -> Message:
         with self._client.messages.stream(**self._request()) as stream:

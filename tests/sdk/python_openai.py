@@ -59,7 +59,8 @@ class OpenaiConversation:
         return answer(completion)
 
     def _whole(self) -> ChatCompletion:
-        return self._client.chat.completions.create(**self._request())
+        completion: ChatCompletion = self._client.chat.completions.create(**self._request())
+        return completion
 
     def _streamed(self) -> ChatCompletion:
         """Through the SDK's own accumulator."""

@@ -2,12 +2,14 @@
 
 import pytest
 
+from fastproxy.demo import Simulation
+
 from .conftest import Talk, Way, proxied
 from .conversation import Sdk, SdkFailure, Settings
 
 # script → (status for Chat clients, for Anthropic clients, exception class).
 # An upstream's 401 and 403 are the proxy's own key problem: told as 502, or agents would log their users out.
-ERRORS = {
+ERRORS: dict[str, tuple[int, int, str | dict[str, str]]] = {
     "error-400": (400, 400, "BadRequestError"),
     "error-401": (502, 502, "InternalServerError"),
     "error-404": (404, 404, "NotFoundError"),
@@ -30,6 +32,11 @@ def fail(talk: Talk, script: str, **settings: object) -> SdkFailure:
     with pytest.raises(SdkFailure) as caught:
         talk(script, **settings).say("Hello.")
     return caught.value
+
+
+def case_of(sdk: Sdk, way: Way, stream: bool) -> str:
+    """The simulation counts faults by model name, so a case that counts needs a name of its own."""
+    return f"{sdk.name}-{way.upstream}-{stream}".lower()
 
 
 @proxied
@@ -58,16 +65,18 @@ def test_every_form_of_later_becomes_seconds(talk: Talk, way: Way, script: str, 
 
 
 @proxied
-def test_an_error_that_a_retry_cannot_mend_is_asked_once(talk: Talk, way: Way) -> None:
-    failure = fail(talk, "error-400", max_retries=2)
+def test_an_error_that_a_retry_cannot_mend_is_asked_once(
+    talk: Talk, sdk: Sdk, way: Way, stream: bool, simulation: Simulation
+) -> None:
+    script = f"host-{case_of(sdk, way, stream)}-once+error-400"
+    failure = fail(talk, script, max_retries=2)
     assert failure.status == 400
     assert failure.headers["x-should-retry"] == "false"
+    assert len([seen for seen in simulation.requests if script.encode() in seen.body]) == 1
 
 
 def test_a_fault_that_passes_is_not_seen(talk: Talk, sdk: Sdk, way: Way, stream: bool) -> None:
-    """The simulation counts faults per name, so each case has a name of its own."""
-    case = f"{sdk.name}-{way.upstream}-{stream}".lower()
-    conversation = talk(f"host-{case}+long-5+rate-ms-1+times-1", max_retries=2)
+    conversation = talk(f"host-{case_of(sdk, way, stream)}+long-5+rate-ms-1+times-1", max_retries=2)
     assert conversation.say("Count.").text == "word1 word2 word3 word4 word5"
 
 
