@@ -90,6 +90,8 @@ lint-python: develop
 	$(BIN)/ruff check --quiet .
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/mypy
+	$(BIN)/mypy -p tests
+	$(BIN)/mypy docs/generate.py docs/third_party.py
 	$(BIN)/python -m mypy.stubtest fastproxy._core
 	$(BIN)/lint-imports
 

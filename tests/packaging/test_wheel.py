@@ -39,7 +39,8 @@ def read(wheel: Path, suffix: str) -> str:
 
 
 def workspace_version() -> str:
-    return tomllib.loads((ROOT / "Cargo.toml").read_text())["workspace"]["package"]["version"]
+    version: str = tomllib.loads((ROOT / "Cargo.toml").read_text())["workspace"]["package"]["version"]
+    return version
 
 
 def test_the_name_says_abi3_and_the_workspace_version(wheel: Path) -> None:

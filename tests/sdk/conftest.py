@@ -10,14 +10,19 @@ from typing import Any
 
 import pytest
 
+from fastproxy.demo import BackgroundSimulation, Simulation
+
 from . import node_sdks
 from .conversation import Conversation, Sdk, Settings
 from .node_sdks import Node, NodeSdk
 from .python_anthropic import PythonAnthropic
 from .python_openai import PythonOpenai
-from .servers import CLIENT_KEY, UPSTREAM_KEY, Running, config_for, running_proxy, running_simulation
+from .servers import CLIENT_KEY, UPSTREAM_KEY, Running, config_for, running_proxy
 
-UPSTREAMS = ["chat", "messages", "direct"]
+PROXIED = ["chat", "messages"]
+
+# For tests of what only the proxy does.
+proxied = pytest.mark.parametrize("way", PROXIED, indirect=True)
 
 
 @dataclass(frozen=True)
@@ -44,14 +49,14 @@ Talk = Callable[..., Conversation]
 
 
 @pytest.fixture(scope="session")
-def simulation() -> Iterator[Running]:
-    with running_simulation() as running:
+def simulation() -> Iterator[Simulation]:
+    with BackgroundSimulation() as running:
         yield running
 
 
 @pytest.fixture(scope="session")
-def proxy(simulation: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    config = config_for(simulation.address, simulation.address)
+def proxy(simulation: Simulation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    config = config_for(simulation.origin, simulation.origin)
     with running_proxy(config, tmp_path_factory.mktemp("proxy")) as running:
         yield running
 
@@ -82,11 +87,11 @@ def sdk(request: pytest.FixtureRequest) -> Sdk:
     return NodeSdk(request.getfixturevalue("node"), name.removeprefix("node-"))
 
 
-@pytest.fixture(params=UPSTREAMS)
+@pytest.fixture(params=[*PROXIED, "direct"])
 def way(request: pytest.FixtureRequest) -> Way:
     upstream: str = request.param
     if upstream == "direct":
-        return Way(request.getfixturevalue("simulation").address, UPSTREAM_KEY, upstream)
+        return Way(request.getfixturevalue("simulation").origin, UPSTREAM_KEY, upstream)
     return Way(request.getfixturevalue("proxy").address, CLIENT_KEY, upstream)
 
 

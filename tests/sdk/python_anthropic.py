@@ -61,7 +61,8 @@ class AnthropicConversation:
         return answer(message)
 
     def _whole(self) -> Message:
-        return self._client.messages.create(**self._request())
+        message: Message = self._client.messages.create(**self._request())
+        return message
 
     def _streamed(self) -> Message:
         with self._client.messages.stream(**self._request()) as stream:
@@ -96,5 +97,11 @@ def answer(message: Message) -> Answer:
         usage=Usage(usage.input_tokens + cached, usage.output_tokens),
         calls=tuple(Call(block.id, block.name, block.input) for block in blocks if block.type == "tool_use"),
         thinking="".join(block.thinking for block in blocks if block.type == "thinking"),
-        refusal=text if stop == "refusal" else "",
+        refusal=refusal(message, text) if stop == "refusal" else "",
     )
+
+
+def refusal(message: Message, text: str) -> str:
+    """What is said about it: in the text, or beside the stop reason."""
+    details = message.stop_details
+    return text or (details.explanation or "" if details and details.type == "refusal" else "")

@@ -7,7 +7,7 @@ from typing import Any
 import httpx2
 import openai
 from openai.lib.streaming.chat import ChatCompletionStreamState
-from openai.types.chat import ChatCompletion
+from openai.types.chat import ChatCompletion, ChatCompletionMessage
 
 from .conversation import Answer, Call, Conversation, SdkFailure, Settings, Usage
 
@@ -54,11 +54,13 @@ class OpenaiConversation:
             ) from error
         except (openai.OpenAIError, httpx2.HTTPError) as error:
             raise SdkFailure(type(error).__name__, str(error)) from error
-        self._messages.append(completion.choices[0].message)
+        message = completion.choices[0].message
+        self._messages.append(assembled(message) if self._settings.stream else message)
         return answer(completion)
 
     def _whole(self) -> ChatCompletion:
-        return self._client.chat.completions.create(**self._request())
+        completion: ChatCompletion = self._client.chat.completions.create(**self._request())
+        return completion
 
     def _streamed(self) -> ChatCompletion:
         """Through the SDK's own accumulator."""
@@ -87,6 +89,22 @@ class OpenaiConversation:
         if settings.thinking:
             request["reasoning_effort"] = "high"
         return request
+
+
+def assembled(message: ChatCompletionMessage) -> dict[str, Any]:
+    """A streamed turn as programs put it into their history; the accumulator's own fields are not the API's."""
+    kept: dict[str, Any] = message.model_dump(include={"role", "content", "refusal"}, exclude_none=True)
+    if message.tool_calls:
+        kept["tool_calls"] = [
+            {
+                "id": call.id,
+                "type": "function",
+                "function": {"name": call.function.name, "arguments": call.function.arguments},
+            }
+            for call in message.tool_calls
+            if call.type == "function"
+        ]
+    return kept
 
 
 def answer(completion: ChatCompletion) -> Answer:

@@ -1,20 +1,15 @@
-"""The simulated upstream and the proxy, started for tests and known to be ready, without a sleep of fixed length."""
+"""The proxy, started for tests and known to be ready, without a sleep of fixed length."""
 
-import asyncio
 import contextlib
 import http.client
 import os
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-
-from fastproxy.demo import Simulation
 
 HOST = "127.0.0.1"
 CLIENT_KEY = "sk-test-client-0123456789abcdef"
@@ -31,33 +26,6 @@ class Running:
     @property
     def address(self) -> str:
         return f"http://{HOST}:{self.port}"
-
-
-@contextlib.contextmanager
-def running_simulation() -> Iterator[Running]:
-    """The simulated upstream on an event loop of its own."""
-    started: Future[tuple[int, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
-
-    async def simulate() -> None:
-        stop = asyncio.Event()
-        try:
-            async with Simulation() as simulation:
-                started.set_result((simulation.port, asyncio.get_running_loop(), stop))
-                await stop.wait()
-        except BaseException as error:
-            if not started.done():
-                started.set_exception(error)
-            raise
-
-    thread = threading.Thread(target=lambda: asyncio.run(simulate()), name="simulation")
-    thread.start()
-    port, loop, stop = started.result(timeout=START_SECONDS)
-    try:
-        yield Running(port)
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join(timeout=START_SECONDS)
-        assert not thread.is_alive(), "the simulation did not stop"
 
 
 @contextlib.contextmanager

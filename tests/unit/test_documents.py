@@ -75,7 +75,7 @@ def test_configurations_load(block: Block, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("block", blocks("python"), ids=str)
 def test_python_compiles(block: Block) -> None:
-    assert compile(block.text, str(block.page), "exec")
+    assert compile(block.text, str(block.page), "exec").co_names
 
 
 @pytest.mark.node

@@ -60,6 +60,6 @@ function answer(message) {
       .filter((block) => block.type === "tool_use")
       .map((block) => ({ id: block.id, name: block.name, arguments: block.input })),
     thinking: join("thinking", "thinking"),
-    refusal: stop === "refusal" ? text : "",
+    refusal: stop === "refusal" ? text || (message.stop_details?.explanation ?? "") : "",
   };
 }

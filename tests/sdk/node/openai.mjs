@@ -27,7 +27,8 @@ export class OpenaiConversation {
 
   async turn() {
     const completion = this.settings.stream ? await this.streamed() : await this.client.chat.completions.create(this.request());
-    this.messages.push(completion.choices[0].message);
+    const message = completion.choices[0].message;
+    this.messages.push(this.settings.stream ? assembled(message) : message);
     return answer(completion);
   }
 
@@ -54,6 +55,12 @@ export class OpenaiConversation {
     if (thinking) request.reasoning_effort = "high";
     return request;
   }
+}
+
+// A streamed turn as programs put it into their history; the accumulator's own fields are not the API's.
+function assembled({ role, content, tool_calls }) {
+  const calls = tool_calls?.map(({ id, type, function: { name, arguments: text } }) => ({ id, type, function: { name, arguments: text } }));
+  return { role, content, ...(calls?.length ? { tool_calls: calls } : {}) };
 }
 
 function answer(completion) {
