@@ -1,0 +1,92 @@
+"""Memory: of a process that does nothing, and of each stream that it holds open."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+from bench.load import process
+from bench.load.contenders import Contender, Lane
+from bench.load.loads import Goal, Load
+from bench.load.measure import Bench, measure
+from bench.load.process import Memory
+from bench.load.server import Running, settle, started
+
+#: One event a second each: long enough open that what is measured is the stream and not its opening.
+_OPEN_STREAMS = Load(
+    name="open-streams",
+    title="streams at 1/s",
+    figure="cpu_per_event",
+    goal=Goal(raw=0, transcoded=0),
+    arguments=("--mode", "paced", "--warm-up", "1", "--interval", "1000000"),
+    concurrency=1000,
+)
+#: LiteLLM needs seconds to open so many.
+_PEER_STREAMS = 100
+
+
+class Held(Struct, frozen=True):
+    """Memory of one contender's process tree for one of its lanes."""
+
+    lane: Lane
+    streams: int
+    idle: Memory
+    open: Memory
+    faults: list[str]
+
+    @property
+    def per_stream(self) -> float:
+        """Bytes that each open stream added."""
+        return (self.open.rss - self.idle.rss) / self.streams
+
+
+def run(bench: Bench, contenders: Sequence[Contender], streams: int | None = None) -> list[Held]:
+    """Each lane of each contender, in a process that has done nothing before."""
+    return [_held(bench, contender, lane, streams) for contender in contenders for lane in contender.lanes]
+
+
+def _held(bench: Bench, contender: Contender, lane: Lane, streams: int | None) -> Held:
+    count = streams or (_PEER_STREAMS if lane.kind == "peer" else _OPEN_STREAMS.concurrency)
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-") as folder,
+        started(contender, Path(folder), bench.mock, bench.cores.server) as server,
+    ):
+        settle(server)
+        idle = process.tree_memory(server.pid)
+        peak = _Peak(server)
+        with peak:
+            measurement = measure(bench, server, lane, _OPEN_STREAMS, 2, count)
+        held = Held(lane=lane, streams=count, idle=idle, open=peak.memory, faults=measurement.faults)
+    print(
+        f"memory  {lane.title:20} idle {idle.rss / 1e6:.1f} MB  {held.per_stream / 1024:.1f} KiB per stream",
+        file=sys.stderr,
+    )
+    return held
+
+
+class _Peak:
+    """The largest memory of a server while something goes on, looked at four times a second."""
+
+    def __init__(self, server: Running) -> None:
+        self.memory = Memory(rss=0, pss=0)
+        self._server = server
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *exception: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._over.wait(0.25):
+            now = process.tree_memory(self._server.pid)
+            if now.rss > self.memory.rss:
+                self.memory = now
