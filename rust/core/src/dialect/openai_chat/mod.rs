@@ -1,19 +1,19 @@
 //! OpenAI Chat Completions, as OpenAI and the many hosts that imitate it really speak it.
 //!
-//! Reading is lenient where hosts differ (`wire`, `stream/reader`), writing keeps to what strict clients and hosts
+//! Reading is lenient where hosts differ (`wire`, `read_answer`), writing keeps to what strict clients and hosts
 //! accept. The text of answers is one string and opaque state has no typed field: what that costs stands in `fields`.
 
-mod answer;
 mod error;
 mod fields;
-mod finish;
+mod read_answer;
+mod read_request;
 mod relay;
 mod relay_request;
-mod request;
-mod response;
-mod stream;
+mod stop;
 mod usage;
 mod wire;
+mod write_answer;
+mod write_request;
 
 use std::ops::Range;
 
@@ -26,13 +26,16 @@ use crate::ir::{Answer, Concept, Emit, Fidelity, Request};
 use crate::json::Node;
 use crate::loss::LossReport;
 
+/// Origin of opaque state that came bare in Chat's own words: only some vendor of this dialect can have issued it.
+const NATIVE_ORIGIN: &str = "native:openai_chat";
+
 /// The codec.
 #[derive(Clone, Copy, Debug)]
 pub struct Chat;
 
 impl Codec for Chat {
     fn decode_request<'a>(&self, body: Node<'a>, cx: &ClientContext) -> Result<Request<'a>, Error> {
-        request::decode(body, cx)
+        read_request::read(body, cx)
     }
 
     fn encode_request(
@@ -41,11 +44,11 @@ impl Codec for Chat {
         target: &Target,
         loss: &mut LossReport,
     ) -> Result<EncodedRequest, Error> {
-        request::encode(request, target, loss)
+        write_request::write(request, target, loss)
     }
 
     fn stream_decoder(&self, cx: &DecodeContext) -> Box<dyn EventDecoder> {
-        Box::new(stream::Decoder::new(cx))
+        Box::new(read_answer::StreamDecoder::new(cx))
     }
 
     fn decode_response(
@@ -54,11 +57,11 @@ impl Codec for Chat {
         cx: &DecodeContext,
         out: &mut dyn Emit,
     ) -> Result<(), Error> {
-        response::decode(body, cx, out)
+        read_answer::read_whole(body, cx, out)
     }
 
     fn stream_encoder(&self, cx: &EncodeContext) -> Box<dyn EventEncoder> {
-        Box::new(stream::Encoder::new(cx))
+        Box::new(write_answer::StreamEncoder::new(cx))
     }
 
     fn encode_response(
@@ -68,7 +71,7 @@ impl Codec for Chat {
         loss: &mut LossReport,
         out: &mut Vec<u8>,
     ) {
-        response::encode(answer, cx, loss, out);
+        write_answer::write_whole(answer, cx, loss, out);
     }
 
     fn decode_error(&self, status: u16, body: &[u8]) -> Error {

@@ -2,13 +2,11 @@
 
 use std::borrow::Cow;
 
+use super::super::NATIVE_ORIGIN;
 use crate::dialect::{Replay, Target};
 use crate::ir::{Opaque, OpaqueKind, Reasoning};
 use crate::json::write::Object;
 use crate::loss::{Code, LossReport};
-
-/// State that came bare in Chat's own words.
-const NATIVE: &str = "native:openai_chat";
 
 /// The thinking of one assistant turn.
 #[derive(Debug, Default)]
@@ -20,7 +18,7 @@ pub(super) struct Replayed {
 
 /// Whether the state was issued by the upstream it would go to.
 pub(super) fn is_issued(opaque: &Opaque<'_>, target: &Target) -> bool {
-    opaque.origin == target.origin || opaque.origin == NATIVE
+    opaque.origin == target.origin || opaque.origin == NATIVE_ORIGIN
 }
 
 /// What of a turn's thinking this upstream gets. Thinking of another vendor stays here: it is no answer text, and

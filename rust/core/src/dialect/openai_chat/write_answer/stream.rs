@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::ir::{Delta, Finish, Opaque, OwnedCitation, PartKind, Piece, Start, ToolKind, Usage};
 use crate::loss::{Code, LossReport};
 
-use super::super::{answer, error, finish};
+use super::super::{error, stop};
 
 const CONTENT: &[u8] = br#""content":"#;
 const REASONING: &[u8] = br#""reasoning_content":"#;
@@ -14,7 +14,7 @@ const REFUSAL: &[u8] = br#""refusal":"#;
 
 /// Encodes one stream.
 #[derive(Debug)]
-pub(in super::super) struct Encoder {
+pub(crate) struct StreamEncoder {
     cx: EncodeContext,
     frame: Frame,
     parts: Vec<Part>,
@@ -55,8 +55,8 @@ enum Part {
     Closed,
 }
 
-impl Encoder {
-    pub(in super::super) fn new(cx: &EncodeContext) -> Self {
+impl StreamEncoder {
+    pub(crate) fn new(cx: &EncodeContext) -> Self {
         Self {
             cx: cx.clone(),
             frame: Frame::default(),
@@ -81,7 +81,7 @@ impl Encoder {
         let part = match kind {
             PartKind::Text => {
                 if self.calls > 0 {
-                    answer::report_order(loss);
+                    super::report_order(loss);
                 }
                 Part::Text {
                     from: self.chars,
@@ -101,7 +101,7 @@ impl Encoder {
                 let index = self.calls;
                 self.calls += 1;
                 self.frame
-                    .call(index, out, |o| answer::call(o, id, name, kind, ""));
+                    .call(index, out, |o| super::call(o, id, name, kind, ""));
                 Part::Call {
                     index,
                     kind,
@@ -113,7 +113,7 @@ impl Encoder {
                 data: String::new(),
             },
             PartKind::Native { kind } => {
-                answer::report_native(kind, loss);
+                super::report_native(kind, loss);
                 Part::Closed
             }
         };
@@ -134,7 +134,7 @@ impl Encoder {
             }
             (Some(Part::Reasoning { summary, .. }), Piece::Summary { index, text }) => {
                 if summary.replace(*index).is_some_and(|last| last != *index) {
-                    frame.text(REASONING, answer::SUMMARY_GAP, out);
+                    frame.text(REASONING, super::SUMMARY_GAP, out);
                 }
                 frame.text(REASONING, text, out);
             }
@@ -171,17 +171,17 @@ impl Encoder {
             }
             (Part::Call { index, .. }, Piece::Opaque(state)) => {
                 frame.call(*index, out, |o| {
-                    answer::call_state(o, std::slice::from_ref(state), cx);
+                    super::call_state(o, std::slice::from_ref(state), cx);
                 });
             }
             (Part::Text { citations, .. }, Piece::Citation(citation))
-                if answer::is_citable(citation, loss) =>
+                if super::is_citable(citation, loss) =>
             {
                 citations.push(citation.into());
             }
             (Part::Text { .. }, Piece::Logprobs(tokens)) => frame.logprobs(false, tokens, out),
             (Part::Refusal, Piece::Logprobs(tokens)) => frame.logprobs(true, tokens, out),
-            (Part::Text { .. }, Piece::Opaque(_)) => answer::report_text_state(loss),
+            (Part::Text { .. }, Piece::Opaque(_)) => super::report_text_state(loss),
             _ => {}
         }
     }
@@ -195,14 +195,14 @@ impl Encoder {
             Part::Reasoning { text, opaque, .. } if !opaque.is_empty() => {
                 let index = &mut self.details;
                 frame.list("reasoning_details", out, |list| {
-                    answer::details(list, part as usize, &text, &opaque, index, cx);
+                    super::details(list, part as usize, &text, &opaque, index, cx);
                 });
             }
             Part::Text { from, citations } if !citations.is_empty() => {
                 let chars = self.chars - from;
                 frame.list("annotations", out, |list| {
                     for citation in &citations {
-                        answer::annotation(list, &citation.view(), from, chars);
+                        super::annotation(list, &citation.view(), from, chars);
                     }
                 });
             }
@@ -211,10 +211,10 @@ impl Encoder {
                 kind,
                 is_empty: true,
             } => {
-                frame.arguments(index, kind, answer::no_arguments(kind), out);
+                frame.arguments(index, kind, super::no_arguments(kind), out);
             }
-            Part::Media { mime, data } if answer::is_image(&mime, loss) => {
-                frame.list("images", out, |list| answer::image(list, &mime, &data));
+            Part::Media { mime, data } if super::is_image(&mime, loss) => {
+                frame.list("images", out, |list| super::image(list, &mime, &data));
             }
             _ => {}
         }
@@ -222,7 +222,7 @@ impl Encoder {
 
     fn finish(&mut self, finish: &Finish<'_>, loss: &mut LossReport, out: &mut Vec<u8>) {
         self.frame
-            .finish(finish::encode(finish, self.declined, loss), out);
+            .finish(stop::encode(finish, self.declined, loss), out);
     }
 
     /// Usage is complete only now: upstreams send it on any chunk, last of all often.
@@ -239,7 +239,7 @@ impl Encoder {
     }
 }
 
-impl EventEncoder for Encoder {
+impl EventEncoder for StreamEncoder {
     fn delta(&mut self, delta: &Delta<'_>, loss: &mut LossReport, out: &mut Vec<u8>) {
         match delta {
             Delta::Start(start) => self.start(start, out),

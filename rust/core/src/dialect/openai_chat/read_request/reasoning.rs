@@ -9,10 +9,8 @@ use crate::error::Error;
 use crate::ir::{Effort, Opaque, OpaqueKind, Reasoning, ReasoningIntent, Request, Visibility};
 use crate::json::Node;
 
-use super::super::super::relay_request::carrier;
-
-/// Bare `reasoning_details` can only belong to a vendor of this dialect.
-const NATIVE: &str = "native:openai_chat";
+use super::super::NATIVE_ORIGIN;
+use super::super::relay_request::carrier;
 
 /// Read every spelling: OpenAI's `reasoning_effort`, OpenRouter's `reasoning`, DeepSeek's and z.ai's `thinking`,
 /// Qwen's `enable_thinking` and `thinking_budget`.
@@ -187,7 +185,7 @@ fn natives<'a>(list: Node<'a>, entries: &[Node<'a>]) -> Reasoning<'a> {
         format!("[{}]", raws.join(",")).into()
     };
     let opaque = Opaque {
-        origin: NATIVE.into(),
+        origin: NATIVE_ORIGIN.into(),
         kind: OpaqueKind::Details,
         data,
     };

@@ -1,32 +1,13 @@
 //! One-shot answers.
 
-use super::stream::AnswerReader;
-use super::{answer, finish, usage, wire};
-use crate::dialect::{DecodeContext, EncodeContext};
-use crate::error::Error;
-use crate::ir::{Answer, AnswerPart, Emit, Finish, FinishReason, OwnedCitation, Start};
-use crate::json::Node;
+use super::super::{stop, usage};
+use crate::dialect::EncodeContext;
+use crate::ir::{Answer, AnswerPart, Finish, FinishReason, OwnedCitation, Start};
 use crate::json::write::{self, Object};
 use crate::loss::{Code, LossReport};
 
-/// Read a whole completion: one chunk that happens to hold everything.
-pub(super) fn decode(body: Node<'_>, cx: &DecodeContext, out: &mut dyn Emit) -> Result<(), Error> {
-    let head = wire::Head::read(body);
-    if !head.is_error() && head.choices().next().is_none() {
-        return Err(Error::malformed("the upstream's answer holds no choice"));
-    }
-    let mut reader = AnswerReader::new(cx);
-    reader.read(body, true, out)?;
-    reader.finish(out)
-}
-
 /// Write a whole completion.
-pub(super) fn encode(
-    answer: &Answer,
-    cx: &EncodeContext,
-    loss: &mut LossReport,
-    out: &mut Vec<u8>,
-) {
+pub(crate) fn write(answer: &Answer, cx: &EncodeContext, loss: &mut LossReport, out: &mut Vec<u8>) {
     let start = Start {
         id: answer.id.as_deref(),
         model: None,
@@ -36,7 +17,7 @@ pub(super) fn encode(
     };
     let whole = Whole::collect(&answer.parts, loss);
     write::object(out, |o| {
-        answer::head(o, "chat.completion", &start, cx);
+        super::head(o, "chat.completion", &start, cx);
         o.array("choices", |choices| {
             choices.object(|o| whole.choice(o, answer, cx, loss));
         });
@@ -85,10 +66,10 @@ impl<'a> Whole<'a> {
                     .logprobs
                     .or(logprobs.as_deref().map(|tokens| (false, tokens)));
                 if !self.calls.is_empty() {
-                    answer::report_order(loss);
+                    super::report_order(loss);
                 }
                 if !opaque.is_empty() {
-                    answer::report_text_state(loss);
+                    super::report_text_state(loss);
                 }
             }
             AnswerPart::Reasoning {
@@ -97,7 +78,7 @@ impl<'a> Whole<'a> {
                 opaque,
             } => {
                 self.reasoning.push_str(text);
-                self.reasoning.push_str(&summary.join(answer::SUMMARY_GAP));
+                self.reasoning.push_str(&summary.join(super::SUMMARY_GAP));
                 if !opaque.is_empty() {
                     self.states.push((number, part));
                 }
@@ -105,11 +86,11 @@ impl<'a> Whole<'a> {
             AnswerPart::Refusal { text } => self.refusal.get_or_insert_default().push_str(text),
             AnswerPart::ToolCall { .. } => self.calls.push(part),
             AnswerPart::Media { mime, data } => {
-                if answer::is_image(mime, loss) {
+                if super::is_image(mime, loss) {
                     self.images.push((mime, data));
                 }
             }
-            AnswerPart::Native { kind, .. } => answer::report_native(kind, loss),
+            AnswerPart::Native { kind, .. } => super::report_native(kind, loss),
         }
     }
 
@@ -118,7 +99,7 @@ impl<'a> Whole<'a> {
         let (from, chars) = (content.chars().count() as u64, text.chars().count() as u64);
         content.push_str(text);
         for citation in citations {
-            if answer::is_citable(&citation.view(), loss) {
+            if super::is_citable(&citation.view(), loss) {
                 self.citations.push((citation, from, chars));
             }
         }
@@ -135,7 +116,7 @@ impl<'a> Whole<'a> {
         o.object("message", |o| self.message(o, cx));
         match self.logprobs {
             Some((is_refusal, tokens)) => {
-                answer::logprobs(o.key("logprobs"), is_refusal, &format!("[{tokens}]"));
+                super::logprobs(o.key("logprobs"), is_refusal, &format!("[{tokens}]"));
             }
             None => o.null("logprobs"),
         }
@@ -148,7 +129,7 @@ impl<'a> Whole<'a> {
         };
         o.str(
             "finish_reason",
-            finish::encode(&finish, self.refusal.is_some(), loss),
+            stop::encode(&finish, self.refusal.is_some(), loss),
         );
     }
 
@@ -175,7 +156,7 @@ impl<'a> Whole<'a> {
             o.array("reasoning_details", |list| {
                 for (number, part) in &self.states {
                     if let AnswerPart::Reasoning { text, opaque, .. } = part {
-                        answer::details(list, *number, text, opaque, &mut index, cx);
+                        super::details(list, *number, text, opaque, &mut index, cx);
                     }
                 }
             });
@@ -190,14 +171,14 @@ impl<'a> Whole<'a> {
         if !self.citations.is_empty() {
             o.array("annotations", |list| {
                 for (citation, from, chars) in &self.citations {
-                    answer::annotation(list, &citation.view(), *from, *chars);
+                    super::annotation(list, &citation.view(), *from, *chars);
                 }
             });
         }
         if !self.images.is_empty() {
             o.array("images", |list| {
                 for (mime, data) in &self.images {
-                    answer::image(list, mime, data);
+                    super::image(list, mime, data);
                 }
             });
         }
@@ -215,11 +196,11 @@ fn write_call(o: &mut Object<'_>, part: &AnswerPart, cx: &EncodeContext) {
     } = part
     {
         let arguments = if arguments.is_empty() {
-            answer::no_arguments(*kind)
+            super::no_arguments(*kind)
         } else {
             arguments
         };
-        answer::call(o, id, name, *kind, arguments);
-        answer::call_state(o, opaque, cx);
+        super::call(o, id, name, *kind, arguments);
+        super::call_state(o, opaque, cx);
     }
 }

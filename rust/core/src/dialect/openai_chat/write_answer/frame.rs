@@ -6,7 +6,7 @@ use crate::dialect::EncodeContext;
 use crate::ir::{Start, ToolKind, Usage};
 use crate::json::write;
 
-use super::super::{answer, usage};
+use super::super::usage;
 
 const DELTA: &[u8] = br#""choices":[{"index":0,"delta":{"#;
 const NO_FINISH: &[u8] = br#","finish_reason":null}]"#;
@@ -24,7 +24,7 @@ impl Frame {
     pub(super) fn new(start: &Start<'_>, cx: &EncodeContext) -> Self {
         let mut head = b"data: ".to_vec();
         write::object(&mut head, |o| {
-            answer::head(o, "chat.completion.chunk", start, cx);
+            super::head(o, "chat.completion.chunk", start, cx);
         });
         head.pop();
         head.push(b',');
@@ -94,7 +94,7 @@ impl Frame {
         if more.is_empty() {
             return;
         }
-        let (word, key) = answer::call_words(kind);
+        let (word, key) = super::call_words(kind);
         self.call(index, out, |o| o.object(word, |o| o.str(key, more)));
     }
 
@@ -102,7 +102,7 @@ impl Frame {
     pub(super) fn logprobs(&self, is_refusal: bool, tokens: &str, out: &mut Vec<u8>) {
         self.open(out);
         out.extend_from_slice(br#"},"logprobs":"#);
-        answer::logprobs(out, is_refusal, tokens);
+        super::logprobs(out, is_refusal, tokens);
         out.extend_from_slice(NO_FINISH);
         out.extend_from_slice(self.tail);
     }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
+use super::super::NATIVE_ORIGIN;
 use super::{parts, read, reasoning};
 use crate::dialect::{ClientContext, make_id};
 use crate::envelope::Opened;
@@ -196,7 +197,7 @@ impl<'a> Messages<'a, '_> {
             Opened::Ours { opaque, .. } => vec![opaque],
             Opened::Broken => Vec::new(),
             Opened::Foreign => {
-                let (origin, kind) = ("native:openai_chat".into(), OpaqueKind::ThoughtSignature);
+                let (origin, kind) = (NATIVE_ORIGIN.into(), OpaqueKind::ThoughtSignature);
                 vec![Opaque { origin, kind, data }]
             }
         })

@@ -1,6 +1,6 @@
 //! An upstream's stream.
 
-use super::reader::AnswerReader;
+use super::AnswerReader;
 use crate::dialect::{DecodeContext, EventDecoder};
 use crate::error::Error;
 use crate::ir::Emit;
@@ -15,14 +15,14 @@ const DONE: &str = "[DONE]";
 ///
 /// A stop reason makes an answer whole, `[DONE]` does not: hosts leave it out, and send it after answers that were cut.
 #[derive(Debug)]
-pub(in super::super) struct Decoder {
+pub(crate) struct StreamDecoder {
     tape: Tape,
     answer: AnswerReader,
     is_complete: bool,
 }
 
-impl Decoder {
-    pub(in super::super) fn new(cx: &DecodeContext) -> Self {
+impl StreamDecoder {
+    pub(crate) fn new(cx: &DecodeContext) -> Self {
         Self {
             tape: Tape::new(),
             answer: AnswerReader::new(cx),
@@ -31,7 +31,7 @@ impl Decoder {
     }
 }
 
-impl EventDecoder for Decoder {
+impl EventDecoder for StreamDecoder {
     fn event(&mut self, name: &str, data: &str, out: &mut dyn Emit) -> Result<(), Error> {
         let data = data.trim();
         if self.is_complete || data.is_empty() {

@@ -28,10 +28,7 @@ const PAIRED: [&str; 10] = [
 
 /// Read a request. Unknown fields go to `ext`; unknown values of known enumerations do too, so that the raw lane
 /// takes what a newer API allows.
-pub(in super::super) fn decode<'a>(
-    body: Node<'a>,
-    cx: &ClientContext,
-) -> Result<Request<'a>, Error> {
+pub(super) fn read<'a>(body: Node<'a>, cx: &ClientContext) -> Result<Request<'a>, Error> {
     read::object(body, "the request body")?;
     let mut request = Request {
         model: read::filled(read::required(body, "model")?, "model")?,

@@ -19,7 +19,7 @@ use crate::json::write;
 use crate::loss::{Code, LossReport};
 
 /// Write a request. `Err`: media that no Chat upstream can be sent.
-pub(in super::super) fn encode(
+pub(super) fn write(
     request: &Request<'_>,
     target: &Target,
     loss: &mut LossReport,

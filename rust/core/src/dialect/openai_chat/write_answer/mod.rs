@@ -1,4 +1,11 @@
-//! Fields of an answer towards a client, the same in streams and in whole completions.
+//! Deltas → a client's answer. The fields are the same in streams and in whole completions: their writers stand here.
+
+mod frame;
+mod response;
+mod stream;
+
+pub(super) use response::write as write_whole;
+pub(super) use stream::StreamEncoder;
 
 use crate::dialect::EncodeContext;
 use crate::ir::{Citation, Opaque, Start, ToolKind};
@@ -10,10 +17,10 @@ const ID_PREFIX: &str = "chatcmpl-";
 /// Ids of entries written by [`details`].
 const DETAIL_ID: &str = "fp-part-";
 /// Between two summaries of one thinking part.
-pub(super) const SUMMARY_GAP: &str = "\n\n";
+const SUMMARY_GAP: &str = "\n\n";
 
 /// The members that every chunk and every completion begins with.
-pub(super) fn head(o: &mut Object<'_>, object: &str, start: &Start<'_>, cx: &EncodeContext) {
+fn head(o: &mut Object<'_>, object: &str, start: &Start<'_>, cx: &EncodeContext) {
     o.str("id", &id(start.id, cx));
     o.str("object", object);
     o.u64("created", start.created.unwrap_or(cx.created));
@@ -49,7 +56,7 @@ fn tier(served: &str) -> Option<&str> {
 ///
 /// `text` goes into the envelope because Chat joins the texts of several thinking parts into one. `index` counts all
 /// entries of the answer (clients merge by it), `id` tells which entries are of one part.
-pub(super) fn details(
+fn details(
     list: &mut Array<'_>,
     part: usize,
     text: &str,
@@ -72,7 +79,7 @@ pub(super) fn details(
 }
 
 /// The state of one call, sealed, where Gemini's own Chat face has it.
-pub(super) fn call_state(o: &mut Object<'_>, opaque: &[Opaque<'_>], cx: &EncodeContext) {
+fn call_state(o: &mut Object<'_>, opaque: &[Opaque<'_>], cx: &EncodeContext) {
     if let Some(state) = opaque.first() {
         o.object("extra_content", |o| {
             o.object("google", |o| {
@@ -83,7 +90,7 @@ pub(super) fn call_state(o: &mut Object<'_>, opaque: &[Opaque<'_>], cx: &EncodeC
 }
 
 /// The members of a call besides its index. `arguments`: all of them, or what there is at its start.
-pub(super) fn call(o: &mut Object<'_>, id: &str, name: &str, kind: ToolKind, arguments: &str) {
+fn call(o: &mut Object<'_>, id: &str, name: &str, kind: ToolKind, arguments: &str) {
     let (word, key) = call_words(kind);
     o.str("id", id);
     o.str("type", word);
@@ -94,7 +101,7 @@ pub(super) fn call(o: &mut Object<'_>, id: &str, name: &str, kind: ToolKind, arg
 }
 
 /// The type of a call and the key of its arguments.
-pub(super) fn call_words(kind: ToolKind) -> (&'static str, &'static str) {
+fn call_words(kind: ToolKind) -> (&'static str, &'static str) {
     match kind {
         ToolKind::Function => ("function", "arguments"),
         ToolKind::Custom => ("custom", "input"),
@@ -102,7 +109,7 @@ pub(super) fn call_words(kind: ToolKind) -> (&'static str, &'static str) {
 }
 
 /// What stands for a call without arguments: clients parse the text, and an empty one is not JSON.
-pub(super) fn no_arguments(kind: ToolKind) -> &'static str {
+fn no_arguments(kind: ToolKind) -> &'static str {
     match kind {
         ToolKind::Function => "{}",
         ToolKind::Custom => "",
@@ -110,7 +117,7 @@ pub(super) fn no_arguments(kind: ToolKind) -> &'static str {
 }
 
 /// The value of `logprobs`; `tokens` is the raw array.
-pub(super) fn logprobs(out: &mut Vec<u8>, is_refusal: bool, tokens: &str) {
+fn logprobs(out: &mut Vec<u8>, is_refusal: bool, tokens: &str) {
     let (key, other) = if is_refusal {
         ("refusal", "content")
     } else {
@@ -123,7 +130,7 @@ pub(super) fn logprobs(out: &mut Vec<u8>, is_refusal: bool, tokens: &str) {
 }
 
 /// Whether a source can be written; reported if not.
-pub(super) fn is_citable(citation: &Citation<'_>, loss: &mut LossReport) -> bool {
+fn is_citable(citation: &Citation<'_>, loss: &mut LossReport) -> bool {
     if citation.url.is_none() {
         loss.add(Code::FieldDropped, "citations", "Chat can cite URLs only");
     }
@@ -132,7 +139,7 @@ pub(super) fn is_citable(citation: &Citation<'_>, loss: &mut LossReport) -> bool
 
 /// One source as an annotation. Offsets count over the whole answer; `from` and `chars` say where the cited part
 /// stands in it: a source without offsets (Anthropic cites whole blocks) covers the part.
-pub(super) fn annotation(list: &mut Array<'_>, citation: &Citation<'_>, from: u64, chars: u64) {
+fn annotation(list: &mut Array<'_>, citation: &Citation<'_>, from: u64, chars: u64) {
     list.object(|o| {
         o.str("type", "url_citation");
         o.object("url_citation", |o| {
@@ -146,7 +153,7 @@ pub(super) fn annotation(list: &mut Array<'_>, citation: &Citation<'_>, from: u6
 }
 
 /// Whether media made by the model can be written; reported if not.
-pub(super) fn is_image(mime: &str, loss: &mut LossReport) -> bool {
+fn is_image(mime: &str, loss: &mut LossReport) -> bool {
     let is_image = mime.starts_with("image/");
     if !is_image {
         let detail = format!("{mime} made by the model has no form in Chat");
@@ -156,7 +163,7 @@ pub(super) fn is_image(mime: &str, loss: &mut LossReport) -> bool {
 }
 
 /// One image made by the model, in OpenRouter's form: Chat has none of its own.
-pub(super) fn image(list: &mut Array<'_>, mime: &str, data: &str) {
+fn image(list: &mut Array<'_>, mime: &str, data: &str) {
     list.object(|o| {
         o.str("type", "image_url");
         o.object("image_url", |o| {
@@ -166,7 +173,7 @@ pub(super) fn image(list: &mut Array<'_>, mime: &str, data: &str) {
 }
 
 /// Report an item that only its own dialect understands.
-pub(super) fn report_native(kind: &str, loss: &mut LossReport) {
+fn report_native(kind: &str, loss: &mut LossReport) {
     loss.add(
         Code::FieldDropped,
         "content",
@@ -175,7 +182,7 @@ pub(super) fn report_native(kind: &str, loss: &mut LossReport) {
 }
 
 /// Report text that comes after a call: Chat has one content and cannot say where in it the call was made.
-pub(super) fn report_order(loss: &mut LossReport) {
+fn report_order(loss: &mut LossReport) {
     loss.add(
         Code::OrderLost,
         "content",
@@ -184,7 +191,7 @@ pub(super) fn report_order(loss: &mut LossReport) {
 }
 
 /// Report state that belongs to answer text.
-pub(super) fn report_text_state(loss: &mut LossReport) {
+fn report_text_state(loss: &mut LossReport) {
     loss.add(
         Code::OpaqueDropped,
         "content",

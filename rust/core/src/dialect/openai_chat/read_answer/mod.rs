@@ -1,19 +1,41 @@
-//! Reads an answer from its chunks, or from one whole completion as if it were a single chunk.
+//! An upstream's answer → deltas: from its chunks, or from one whole completion as if it were a single chunk.
+
+mod calls;
+mod details;
+mod parts;
+mod stream;
+
+pub(super) use stream::StreamDecoder;
 
 use std::borrow::Cow;
 
-use super::parts::Parts;
+use self::parts::Parts;
 use crate::dialect::DecodeContext;
 use crate::error::Error;
 use crate::ir::{Delta, Emit, Finish, FinishReason, Start};
 use crate::json::Node;
 
-use super::super::wire::{Choice, Head, Message, filled};
-use super::super::{error, finish, usage};
+use super::wire::{Choice, Head, Message, filled};
+use super::{error, stop, usage};
+
+/// Read a whole completion.
+pub(super) fn read_whole(
+    body: Node<'_>,
+    cx: &DecodeContext,
+    out: &mut dyn Emit,
+) -> Result<(), Error> {
+    let head = Head::read(body);
+    if !head.is_error() && head.choices().next().is_none() {
+        return Err(Error::malformed("the upstream's answer holds no choice"));
+    }
+    let mut reader = AnswerReader::new(cx);
+    reader.read(body, true, out)?;
+    reader.finish(out)
+}
 
 /// The state of one answer.
 #[derive(Debug)]
-pub(in super::super) struct AnswerReader {
+struct AnswerReader {
     parts: Parts,
     /// The choice that is followed: the first one seen. `n` > 1 never comes this way.
     choice: Option<u64>,
@@ -30,7 +52,7 @@ struct Seen {
 }
 
 impl AnswerReader {
-    pub(in super::super) fn new(cx: &DecodeContext) -> Self {
+    fn new(cx: &DecodeContext) -> Self {
         Self {
             parts: Parts::new(cx),
             choice: None,
@@ -40,17 +62,12 @@ impl AnswerReader {
     }
 
     /// Whether a stop reason was seen.
-    pub(in super::super) fn is_finished(&self) -> bool {
+    fn is_finished(&self) -> bool {
         self.finish.is_some()
     }
 
     /// Read one chunk, or (`whole`) one completion. `Err`: an error object, or a stop reason that means failure.
-    pub(in super::super) fn read(
-        &mut self,
-        root: Node<'_>,
-        whole: bool,
-        out: &mut dyn Emit,
-    ) -> Result<(), Error> {
+    fn read(&mut self, root: Node<'_>, whole: bool, out: &mut dyn Emit) -> Result<(), Error> {
         let head = Head::read(root);
         if head.is_error() {
             return Err(error::in_band(root));
@@ -69,7 +86,7 @@ impl AnswerReader {
 
     /// Emit what an answer ends with. A whole completion without a stop reason ended normally: it is complete by being
     /// whole.
-    pub(in super::super) fn finish(&mut self, out: &mut dyn Emit) -> Result<(), Error> {
+    fn finish(&mut self, out: &mut dyn Emit) -> Result<(), Error> {
         self.parts.finish(out)?;
         let seen = self.finish.take();
         let reason = match seen.as_ref().map_or(FinishReason::End, |seen| seen.reason) {
@@ -130,7 +147,7 @@ impl AnswerReader {
         }
         if let (None, Some(native)) = (&self.finish, choice.finish_reason()) {
             self.finish = Some(Seen {
-                reason: finish::decode(&native)?,
+                reason: stop::decode(&native)?,
                 native: native.into_owned(),
                 stop_text: choice.stop.and_then(Node::as_str).map(Cow::into_owned),
             });
