@@ -138,7 +138,7 @@ def test_show_with_origin() -> None:
 
 def test_show_as_json_and_only_what_is_changed() -> None:
     whole = json.loads(invoke("config", "show", "--json", "-c", write()).output)
-    assert whole["upstreams"][0]["timeouts"]["first_byte"] == 120
+    assert whole["upstreams"][0]["timeouts"]["idle"] == 60
     changed = json.loads(invoke("config", "show", "--json", "--changed", "-c", write()).output)
     assert changed[0] == {"path": "server.listen", "value": "127.0.0.1:8080", "origin": "f.toml:2"}
     assert not [entry for entry in changed if entry["origin"] == "default"]

@@ -83,7 +83,7 @@ def test_page_names_every_setting() -> None:
         assert re.search(rf"^## `\[+{field.name}\]+`$", page, re.MULTILINE)
     for setting in ("listen", "first_byte", "max_in_flight", "replay_reasoning", "ledger_ttl", "fallbacks"):
         assert f"| `{setting}`" in page
-    assert "| `first_byte` | duration | `2m` |" in page
+    assert "| `idle` | duration | `1m` |" in page
     assert "| `body_bytes` | size | `64MiB` |" in page
 
 

@@ -32,6 +32,7 @@ ApiVersion = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]+$", max_length=64)]
 TokenCount = Annotated[int, Meta(ge=1, le=2**31)]
 Auth = Literal["bearer", "x-api-key", "api-key", "x-goog-api-key", "none"]
 Replay = Literal["never", "if_issued", "always"]
+CacheMarkers = Literal["unknown", "breakpoint", "cache_control"]
 
 
 class Timeouts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -69,6 +70,11 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     reasoning_effort: Annotated[bool, Meta(description="Understands `reasoning_effort`.")] = True
     stream_usage: Annotated[bool, Meta(description="Understands `stream_options.include_usage`.")] = True
     mid_system: Annotated[bool, Meta(description="Understands system turns between the others (Anthropic).")] = False
+    custom_tools: Annotated[bool, Meta(description="Understands free-text tools (`type: custom`).")] = True
+    cache_markers: Annotated[
+        CacheMarkers,
+        Meta(description="Cache breakpoints: OpenAI's `prompt_cache_breakpoint`, Anthropic's `cache_control`, or none."),
+    ] = "unknown"
     adaptive_thinking: Annotated[
         bool, Meta(description="Understands adaptive thinking and effort rather than token budgets (Anthropic).")
     ] = True

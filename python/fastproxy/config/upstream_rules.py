@@ -121,7 +121,7 @@ def _proxies(path: Path, upstream: Upstream) -> Iterator[tuple[Path, Secret]]:
 def _check_times(path: Path, upstream: Upstream, problems: Problems) -> None:
     times = upstream.timeouts
     for name in ("connect", "first_byte", "idle"):
-        if getattr(times, name) > times.total:
+        if (getattr(times, name) or 0) > times.total:
             problems.warning((*path, "timeouts", name), f"is longer than total ({times.total:g} s): it never applies")
 
 

@@ -73,7 +73,10 @@ impl Exchange {
             },
             // Models think for minutes before the first word, and proxies and clients in between give up after one:
             // from half a minute on, a kept connection is worth more than a retry that nobody sees.
-            keepalive: Keepalive { early: Some(Duration::from_secs(30)), ..Keepalive::default() },
+            keepalive: Keepalive {
+                early: Some(Duration::from_secs(30)),
+                ..Keepalive::default()
+            },
             hold_back: true,
             max_response_bytes: response_bytes,
             stop: stop.clone(),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use fastproxy_core::dialect::{self as core, Dialect, Profile, Replay};
+use fastproxy_core::dialect::{self as core, CacheMarkers, Dialect, Profile, Replay};
 use fastproxy_core::transcode::{self, ClientRequest, Routing};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -156,6 +156,10 @@ fn read_profile(fields: &Bound<'_, PyDict>) -> PyResult<Profile> {
             "reasoning_effort" => profile.reasoning_effort = value.extract()?,
             "stream_usage" => profile.stream_usage = value.extract()?,
             "mid_system" => profile.mid_system = value.extract()?,
+            "custom_tools" => profile.custom_tools = value.extract()?,
+            "cache_markers" => {
+                profile.cache_markers = read_cache_markers(&value.extract::<String>()?)?;
+            }
             "adaptive_thinking" => profile.adaptive_thinking = value.extract()?,
             "forbidden" => profile.forbidden = value.extract()?,
             "default_max_tokens" => profile.default_max_tokens = value.extract()?,
@@ -168,6 +172,17 @@ fn read_profile(fields: &Bound<'_, PyDict>) -> PyResult<Profile> {
         }
     }
     Ok(profile)
+}
+
+fn read_cache_markers(name: &str) -> PyResult<CacheMarkers> {
+    match name {
+        "unknown" => Ok(CacheMarkers::Unknown),
+        "breakpoint" => Ok(CacheMarkers::Breakpoint),
+        "cache_control" => Ok(CacheMarkers::CacheControl),
+        _ => Err(PyValueError::new_err(format!(
+            "unknown cache_markers {name:?}"
+        ))),
+    }
 }
 
 fn read_replay(name: &str) -> PyResult<Replay> {
