@@ -17,7 +17,7 @@ fn read(name: &str, check: impl FnOnce(Request<'_>)) {
     check(request.unwrap());
 }
 
-fn body(more: Value) -> Value {
+fn body(more: &Value) -> Value {
     let mut body = json!({
         "model": "m", "max_tokens": 100,
         "messages": [{"role": "user", "content": "hi"}],
@@ -69,7 +69,7 @@ fn a_full_request() {
             panic!("{:?}", request.turns[2]);
         };
         assert!(
-            call.arguments.contains("\n"),
+            call.arguments.contains('\n'),
             "arguments keep their bytes: {}",
             call.arguments
         );
@@ -158,7 +158,7 @@ fn thinking_in_every_form() {
         assert_eq!(request.reasoning.unwrap().enabled, Some(false));
     });
     read("minimal.json", |request| {
-        assert!(request.reasoning.is_none(), "unsaid is not off")
+        assert!(request.reasoning.is_none(), "unsaid is not off");
     });
 }
 
@@ -252,7 +252,7 @@ fn what_is_unknown_is_kept() {
         json!({"output_config": {"format": {"type": "xml"}}}),
     ];
     for more in newer {
-        let doc = doc(&body(more.clone()));
+        let doc = doc(&body(&more));
         let request = Anthropic.decode_request(doc.root(), &ClientContext::default());
         assert_eq!(request.unwrap().ext.len(), 1, "{more}");
     }
@@ -265,7 +265,7 @@ fn null_is_absent() {
         "tool_choice": null, "metadata": null, "output_config": null, "stop_sequences": null,
         "service_tier": null, "cache_control": null, "unheard_of": null,
     });
-    let doc = doc(&body(nulls));
+    let doc = doc(&body(&nulls));
     let request = Anthropic
         .decode_request(doc.root(), &version("2026-10-21"))
         .unwrap();
@@ -274,7 +274,7 @@ fn null_is_absent() {
 
 #[test]
 fn a_count_needs_no_bound() {
-    let mut body = body(json!({}));
+    let mut body = body(&json!({}));
     body.as_object_mut().unwrap().remove("max_tokens");
     let doc = doc(&body);
     let error = Anthropic
@@ -293,7 +293,7 @@ fn zero_tokens_and_a_prefilled_answer_are_allowed() {
     let more = json!({"max_tokens": 0, "messages": [
         {"role": "user", "content": "a"}, {"role": "assistant", "content": "b"},
     ]});
-    let doc = doc(&body(more));
+    let doc = doc(&body(&more));
     let request = Anthropic
         .decode_request(doc.root(), &ClientContext::default())
         .unwrap();

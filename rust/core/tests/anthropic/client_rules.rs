@@ -16,7 +16,7 @@ fn body(path: &str, value: Value) -> Value {
     body
 }
 
-fn message(content: Value) -> Value {
+fn message(content: &Value) -> Value {
     body("messages", json!([{"role": "user", "content": content}]))
 }
 
@@ -90,33 +90,33 @@ fn wrong_types_and_values_are_named() {
             body("output_config", json!({"format": {"type": "json_schema"}})),
             "/output_config/format/schema",
         ),
-        (message(json!(7)), "/messages/0/content"),
+        (message(&json!(7)), "/messages/0/content"),
         (
-            message(json!([{"text": "x"}])),
+            message(&json!([{"text": "x"}])),
             "/messages/0/content/0/type",
         ),
         (
-            message(json!([{"type": "text"}])),
+            message(&json!([{"type": "text"}])),
             "/messages/0/content/0/text",
         ),
         (
-            message(json!([{"type": "image"}])),
+            message(&json!([{"type": "image"}])),
             "/messages/0/content/0/source",
         ),
         (
-            message(json!([{"type": "image", "source": {"type": "base64", "data": "x"}}])),
+            message(&json!([{"type": "image", "source": {"type": "base64", "data": "x"}}])),
             "/messages/0/content/0/source/media_type",
         ),
         (
-            message(json!([{"type": "tool_use", "id": "t", "name": "n", "input": {}}])),
+            message(&json!([{"type": "tool_use", "id": "t", "name": "n", "input": {}}])),
             "/messages/0/content/0/type",
         ),
         (
-            message(json!([{"type": "thinking", "thinking": "x"}])),
+            message(&json!([{"type": "thinking", "thinking": "x"}])),
             "/messages/0/content/0/type",
         ),
         (
-            message(json!([{"type": "text", "text": "x", "cache_control": 1}])),
+            message(&json!([{"type": "text", "text": "x", "cache_control": 1}])),
             "/messages/0/content/0/cache_control",
         ),
     ] {
@@ -164,7 +164,7 @@ fn the_newer_version_takes_less() {
         (body("top_p", json!(1)), "/top_p"),
         (body("top_k", json!(5)), "/top_k"),
         (body("messages", turns), "/messages/1/content/0"),
-        (message(cited), "/messages/0/content/0/citations"),
+        (message(&cited), "/messages/0/content/0/citations"),
     ] {
         assert_eq!(refused(&newer, &body), pointer);
         for older in [version("2023-06-01"), ClientContext::default()] {
@@ -175,6 +175,6 @@ fn the_newer_version_takes_less() {
             );
         }
     }
-    let empty = message(json!([{"type": "text", "text": "x", "citations": []}]));
+    let empty = message(&json!([{"type": "text", "text": "x", "citations": []}]));
     assert!(Anthropic.decode_request(doc(&empty).root(), &newer).is_ok());
 }

@@ -1,6 +1,11 @@
 //! The Anthropic Messages codec, called directly.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests"
+)]
 
 mod api_rules;
 mod build;
