@@ -4,9 +4,7 @@ use std::borrow::Cow;
 
 use crate::error::{Error, Kind, Source};
 use crate::json::{Node, Tape, write};
-
-/// An upstream's text is shown up to this many bytes: it may be a whole page.
-const MESSAGE_LIMIT: usize = 2000;
+use crate::redact::redact;
 
 /// Whether a body or an event is an error and not an answer, whatever its status or name.
 pub(super) fn is_error(root: Node<'_>) -> bool {
@@ -43,7 +41,7 @@ fn build(status: Option<u16>, root: Option<Node<'_>>) -> Error {
     let kind = kind(status, word.as_deref(), code.as_deref());
     let message = detail.and_then(message);
     let message = match &message {
-        Some(text) if !text.trim().is_empty() => public_message(text.trim()),
+        Some(text) if !text.trim().is_empty() => redact(text.trim()),
         _ => Cow::Borrowed("the upstream reported an error without saying which"),
     };
     let mut error = Error::new(kind, source(kind), message);
@@ -96,17 +94,6 @@ fn source(kind: Kind) -> Source {
         | Kind::Unprocessable => Source::Client,
         _ => Source::Upstream,
     }
-}
-
-/// Every text of an upstream goes through here before a client can see it.
-fn public_message(text: &str) -> Cow<'_, str> {
-    if text.len() <= MESSAGE_LIMIT {
-        return Cow::Borrowed(text);
-    }
-    let end = (0..=MESSAGE_LIMIT)
-        .rev()
-        .find(|at| text.is_char_boundary(*at));
-    Cow::Owned(format!("{}…", &text[..end.unwrap_or(0)]))
 }
 
 /// Write an error for a client: status and body.

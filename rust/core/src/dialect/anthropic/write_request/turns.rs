@@ -132,7 +132,12 @@ impl<'r> Writer<'r, '_> {
                 Speaker::User,
                 [Placed::text("[Result of an earlier tool call]")],
             );
-            prompt.extend(Speaker::User, self.result_content(orphan)?);
+            let content = self.result_content(orphan)?;
+            let is_blank = |placed: &Placed<'_>| matches!(&placed.block, Block::Text(text) if text.trim().is_empty());
+            prompt.extend(
+                Speaker::User,
+                content.into_iter().filter(|placed| !is_blank(placed)),
+            );
         }
         for part in &turn.parts {
             prompt.extend(Speaker::User, self.user_part(part, turn)?);
