@@ -131,7 +131,10 @@ fn writing(c: &mut Criterion) {
         ("prose", workload::prose(0, 3000)),
         ("code", workload::code(0, 300)),
         ("chinese", "流式传输的每个事件都不应该等待。".repeat(340)),
-        ("typographic", "“quoted” – it’s… ".repeat(700)),
+        (
+            "typographic",
+            "He said: “It’s a rather long sentence – of ordinary words…” ".repeat(240),
+        ),
     ];
     for (name, text) in &texts {
         let mut out = Vec::with_capacity(2 * text.len() + 2);

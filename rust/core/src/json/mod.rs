@@ -5,11 +5,17 @@
 //! ([`Node::raw`]), the raw lane can edit spans in place ([`Node::span`]), and the position of a mistake is computed
 //! only when somebody asks ([`Node::pointer`]). A reused [`Tape`] parses stream events without allocating.
 
+mod doc;
+mod error;
+mod keys;
 mod node;
+mod scan;
 mod tape;
 mod text;
 pub mod write;
 
+pub use doc::Doc;
+pub use error::{JsonError, JsonErrorKind};
 pub use node::{Node, Number};
-pub use tape::{Doc, JsonError, JsonErrorKind, Kind, MAX_DEPTH, Tape};
+pub use tape::{Kind, MAX_DEPTH, Tape};
 pub use text::{Joiner, unescape};

@@ -114,8 +114,13 @@ impl<'t> Node<'t> {
 
     /// Whether it is a string with exactly this value.
     pub fn is(self, value: &str) -> bool {
-        match self.kind() {
-            Kind::Plain => self.inner() == value,
+        let record = self.record();
+        match record.kind {
+            // The length first: looking for a member compares with keys of all lengths.
+            Kind::Plain => {
+                let (start, end) = (record.start as usize + 1, record.end as usize - 1);
+                end - start == value.len() && self.text.as_bytes()[start..end] == *value.as_bytes()
+            }
             Kind::Escaped => unescape(self.inner()) == value,
             _ => false,
         }
@@ -148,9 +153,14 @@ impl<'t> Node<'t> {
 
     /// The member with this key, also when it is `null`. With duplicate keys (lenient parsing only): the first.
     pub fn find(self, key: &str) -> Option<Node<'t>> {
-        self.entries()
-            .find(|(name, _)| name.is(key))
-            .map(|(_, value)| value)
+        let (mut at, end) = self.children(Kind::Object);
+        while at < end {
+            if self.sibling(at).is(key) {
+                return Some(self.sibling(at + 1));
+            }
+            at = self.sibling(at + 1).record().next;
+        }
+        None
     }
 
     /// The string member with this key.

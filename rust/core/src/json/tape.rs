@@ -1,14 +1,11 @@
 //! The tape: parsing and validation.
 
-use bytes::Bytes;
-use thiserror::Error;
-
+use super::error::{JsonError, JsonErrorKind};
 use super::node::Node;
+use super::scan::plain_length;
 
 /// Containers that may be open at once; deeper input is refused (stack safety of whoever walks it, and of clients).
 pub const MAX_DEPTH: usize = 128;
-/// Objects with more members than this have their keys checked for duplicates through a sorted list.
-const SMALL_OBJECT: usize = 12;
 
 /// What a tape record stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,43 +37,10 @@ pub(crate) struct Record {
     pub(crate) kind: Kind,
 }
 
-/// Why a text is not JSON that we accept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum JsonErrorKind {
-    /// Grammar.
-    #[error("invalid JSON")]
-    Syntax,
-    /// The text ends inside a value.
-    #[error("JSON ends early")]
-    Eof,
-    /// More than [`MAX_DEPTH`] containers open.
-    #[error("JSON is nested deeper than {MAX_DEPTH} levels")]
-    Depth,
-    /// The same key twice in one object: two readers could disagree on which counts (request smuggling by JSON).
-    #[error("duplicate key in JSON object")]
-    DuplicateKey,
-    /// Not UTF-8.
-    #[error("JSON is not valid UTF-8")]
-    Utf8,
-    /// Longer than offsets can tell (4 GiB).
-    #[error("JSON is too large")]
-    TooLarge,
-}
-
-/// A parse error and the byte offset where it was noticed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("{kind} at byte {at}")]
-pub struct JsonError {
-    /// What is wrong.
-    pub kind: JsonErrorKind,
-    /// Byte offset in the text.
-    pub at: usize,
-}
-
 /// A reusable list of records. Parsing into a used tape allocates only when the text is larger than any before.
 #[derive(Debug, Default)]
 pub struct Tape {
-    records: Vec<Record>,
+    pub(super) records: Vec<Record>,
     open: Vec<u32>,
 }
 
@@ -84,6 +48,14 @@ impl Tape {
     /// An empty tape.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// An empty tape for about this many values.
+    pub(super) fn with_capacity(values: usize) -> Self {
+        Self {
+            records: Vec::with_capacity(values),
+            open: Vec::new(),
+        }
     }
 
     /// Parse one JSON value with nothing but white space around it. Duplicate keys are not looked for.
@@ -98,7 +70,7 @@ impl Tape {
         Ok(Node::new(text, &self.records, 0))
     }
 
-    fn run(&mut self, text: &str, strict: bool) -> Result<(), JsonError> {
+    pub(super) fn run(&mut self, text: &str, strict: bool) -> Result<(), JsonError> {
         self.records.clear();
         self.open.clear();
         if text.len() > (u32::MAX - 1) as usize {
@@ -162,11 +134,12 @@ impl Parser<'_> {
 
     fn object_step(&mut self, container: u32) -> Result<(), JsonError> {
         if self.peek() == Some(b'}') {
-            if self.strict {
-                self.refuse_duplicates(container)?;
-            }
             self.close(container);
-            return Ok(());
+            return if self.strict {
+                self.refuse_duplicates(container)
+            } else {
+                Ok(())
+            };
         }
         if !self.is_empty(container) {
             self.expect(b',')?;
@@ -337,94 +310,18 @@ impl Parser<'_> {
         })
     }
 
+    fn refuse_duplicates(&self, object: u32) -> Result<(), JsonError> {
+        let object = Node::new(self.text, &self.tape.records, object);
+        let Some(key) = object.duplicate_key() else {
+            return Ok(());
+        };
+        Err(JsonError {
+            kind: JsonErrorKind::DuplicateKey,
+            at: key.span().start,
+        })
+    }
+
     fn fail(&self, kind: JsonErrorKind) -> Result<(), JsonError> {
         Err(JsonError { kind, at: self.at })
-    }
-
-    fn refuse_duplicates(&self, container: u32) -> Result<(), JsonError> {
-        let records = &self.tape.records;
-        let mut keys = Vec::new();
-        let mut at = container as usize + 1;
-        while at < records.len() {
-            let key = records[at];
-            let inner = &self.text[key.start as usize + 1..key.end as usize - 1];
-            let name = if key.kind == Kind::Plain {
-                inner.into()
-            } else {
-                super::unescape(inner)
-            };
-            if keys.len() < SMALL_OBJECT && keys.contains(&name) {
-                return self.fail(JsonErrorKind::DuplicateKey);
-            }
-            keys.push(name);
-            at = records[at + 1].next as usize;
-        }
-        if keys.len() > SMALL_OBJECT {
-            keys.sort_unstable();
-            if keys.windows(2).any(|pair| pair[0] == pair[1]) {
-                return self.fail(JsonErrorKind::DuplicateKey);
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Bytes up to the next quote, backslash or control character. Eight at a time: long strings (base64 images,
-/// encrypted reasoning) are most of the bytes of a large request.
-fn plain_length(bytes: &[u8]) -> usize {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGHS: u64 = 0x8080_8080_8080_8080;
-    let zero = |x: u64| x.wrapping_sub(ONES) & !x & HIGHS;
-    let mut length = 0;
-    for chunk in bytes.chunks_exact(8) {
-        let Ok(eight) = chunk.try_into() else { break };
-        let word = u64::from_le_bytes(eight);
-        let quote = zero(word ^ (ONES * u64::from(b'"')));
-        let backslash = zero(word ^ (ONES * u64::from(b'\\')));
-        let control = word.wrapping_sub(ONES * 0x20) & !word & HIGHS;
-        let hit = quote | backslash | control;
-        if hit != 0 {
-            return length + (hit.trailing_zeros() / 8) as usize;
-        }
-        length += 8;
-    }
-    let special = |b: &u8| *b == b'"' || *b == b'\\' || *b < 0x20;
-    let rest = &bytes[length..];
-    length + rest.iter().position(special).unwrap_or(rest.len())
-}
-
-/// A parsed text that owns its bytes: what a client request is from arrival to the last attempt.
-#[derive(Debug)]
-pub struct Doc {
-    text: Bytes,
-    tape: Tape,
-}
-
-impl Doc {
-    /// Parse strictly (duplicate keys refused). The bytes are kept without a copy.
-    pub fn parse(text: Bytes) -> Result<Self, JsonError> {
-        let mut tape = Tape::new();
-        let as_str = std::str::from_utf8(&text).map_err(|e| JsonError {
-            kind: JsonErrorKind::Utf8,
-            at: e.valid_up_to(),
-        })?;
-        tape.run(as_str, true)?;
-        Ok(Self { text, tape })
-    }
-
-    /// The text as sent.
-    pub fn bytes(&self) -> &Bytes {
-        &self.text
-    }
-
-    /// The outermost value.
-    pub fn root(&self) -> Node<'_> {
-        // The bytes were checked in `parse` and are immutable: this check costs about 1 µs per 20 KB (ASCII) and
-        // saves an `unsafe`.
-        Node::new(
-            std::str::from_utf8(&self.text).unwrap_or(""),
-            &self.tape.records,
-            0,
-        )
     }
 }

@@ -3,6 +3,23 @@
 //! U+2028, U+2029 and U+0085 are always escaped: readers that split lines the Unicode way (google-genai's
 //! `iter_lines`) otherwise cut an event in two.
 
+use super::scan::writable_length;
+
+/// The letter of the escape for each ASCII character that needs one: `u` for those without one of their own.
+const LETTERS: [u8; 128] = {
+    let mut letters = [0; 128];
+    let mut control = 0;
+    while control < 0x20 {
+        letters[control] = b'u';
+        control += 1;
+    }
+    letters[b'\n' as usize] = b'n';
+    letters[b'\r' as usize] = b'r';
+    letters[b'\t' as usize] = b't';
+    letters[b'"' as usize] = b'"';
+    letters[b'\\' as usize] = b'\\';
+    letters
+};
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
 /// Append `text` as a JSON string with its quotes.
@@ -15,33 +32,28 @@ pub fn string(out: &mut Vec<u8>, text: &str) {
 /// Append `text` escaped for the inside of a JSON string.
 pub fn escaped(out: &mut Vec<u8>, text: &str) {
     let bytes = text.as_bytes();
-    let mut from = 0;
-    for (at, &byte) in bytes.iter().enumerate() {
-        if byte >= 0x20 && byte != b'"' && byte != b'\\' && byte != 0xE2 && byte != 0xC2 {
-            continue;
-        }
-        let (replacement, length): (&[u8], usize) = match byte {
-            b'"' => (b"\\\"", 1),
-            b'\\' => (b"\\\\", 1),
-            b'\n' => (b"\\n", 1),
-            b'\r' => (b"\\r", 1),
-            b'\t' => (b"\\t", 1),
-            0xE2 | 0xC2 => match line_break(&bytes[at..]) {
-                Some(found) => found,
-                None => continue,
-            },
-            _ => {
-                out.extend_from_slice(&bytes[from..at]);
+    let (mut from, mut at) = (0, 0);
+    loop {
+        at += writable_length(&bytes[at..]);
+        let Some(&byte) = bytes.get(at) else { break };
+        if let Some(&letter) = LETTERS.get(usize::from(byte)) {
+            out.extend_from_slice(&bytes[from..at]);
+            out.extend_from_slice(&[b'\\', letter]);
+            if letter == b'u' {
                 let low = usize::from(byte);
-                out.extend_from_slice(b"\\u00");
-                out.extend_from_slice(&[HEX[low >> 4], HEX[low & 15]]);
-                from = at + 1;
-                continue;
+                out.extend_from_slice(&[b'0', b'0', HEX[low >> 4], HEX[low & 15]]);
             }
-        };
-        out.extend_from_slice(&bytes[from..at]);
-        out.extend_from_slice(replacement);
-        from = at + length;
+            at += 1;
+            from = at;
+        } else if let Some((replacement, length)) = line_break(&bytes[at..]) {
+            out.extend_from_slice(&bytes[from..at]);
+            out.extend_from_slice(replacement);
+            at += length;
+            from = at;
+        } else {
+            // The first of at least two bytes of a character that may stand as it is.
+            at += 2;
+        }
     }
     out.extend_from_slice(&bytes[from..]);
 }
