@@ -131,7 +131,7 @@ ci:  ## what .ci/run runs; its last line is pytest's summary
 ci-rust: lint-rust
 	@$(MAKE) test-rust deny
 
-ci-python: node
+ci-python: node $(STAMP)/venv
 	@$(MAKE) lint-python lint-docs lint-workflows
 
 # --- keep in shape -------------------------------------------------------------------------------
