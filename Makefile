@@ -123,7 +123,7 @@ bench-smoke: develop
 # --- CI: two lanes, because a fat-LTO link and a clippy run use one core each ----------------------
 
 ci:  ## what .ci/run runs; its last line is pytest's summary
-	@$(MAKE) -j2 -Otarget ci-rust ci-python
+	@$(MAKE) -k -j2 -Otarget ci-rust ci-python
 	@$(MAKE) test-packaging
 	@$(MAKE) bench-smoke
 	@$(MAKE) test-python
