@@ -23,7 +23,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
 
 .PHONY: help demo test ci bench wheel fmt lint lock develop clean \
-	test-rust test-python test-packaging lint-rust lint-python lint-docs lint-workflows deny docs node ci-rust ci-python
+	test-rust test-python test-packaging bench-smoke lint-rust lint-python lint-docs lint-workflows deny docs node ci-rust ci-python
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | sort | expand -t 16
@@ -112,20 +112,26 @@ docs: develop  ## write the generated pages and the list of linked licences agai
 	$(BIN)/python docs/generate.py --write
 	$(BIN)/python docs/third_party.py --write
 
-bench: develop  ## the measurements (bench/README.md)
+bench: develop  ## the measurements, beside nginx: writes bench/RESULTS.md
+	@.ci/prepare nginx
 	$(BIN)/python -m bench
+
+bench-smoke: develop
+	@.ci/prepare nginx
+	$(BIN)/python -m bench load --smoke
 
 # --- CI: two lanes, because a fat-LTO link and a clippy run use one core each ----------------------
 
 ci:  ## what .ci/run runs; its last line is pytest's summary
-	@$(MAKE) -j2 -Otarget ci-rust ci-python
+	@$(MAKE) -k -j2 -Otarget ci-rust ci-python
 	@$(MAKE) test-packaging
+	@$(MAKE) bench-smoke
 	@$(MAKE) test-python
 
 ci-rust: lint-rust
 	@$(MAKE) test-rust deny
 
-ci-python: node
+ci-python: node $(STAMP)/venv
 	@$(MAKE) lint-python lint-docs lint-workflows
 
 # --- keep in shape -------------------------------------------------------------------------------

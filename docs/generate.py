@@ -57,8 +57,8 @@ def table(head: list[str], rows: Iterator[list[str]]) -> str:
 
 
 def code(text: str) -> str:
-    """Set in the font of code, if there is anything."""
-    return f"`{text}`" if text else ""
+    """Set in the font of code, if there is anything and it is one name or path; a field told in words is left as it is."""
+    return f"`{text}`" if text and " " not in text else text
 
 
 def title(dialect: str) -> str:

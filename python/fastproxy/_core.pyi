@@ -6,6 +6,26 @@ from typing import Any, Final, Literal, TypedDict, final, type_check_only
 
 from .errors import ProxyError
 
+__all__ = [
+    "Client",
+    "Endpoint",
+    "Exchange",
+    "OpaqueState",
+    "Outcome",
+    "Prepared",
+    "Request",
+    "Target",
+    "__version__",
+    "build_info",
+    "encode_error",
+    "error_table",
+    "fidelity_table",
+    "loss_table",
+    "transcode_request",
+    "transcode_response",
+    "transcode_stream",
+]
+
 __version__: Final[str]
 
 _Loss = tuple[str, str, str]
@@ -114,7 +134,7 @@ class Client:
         headers: Sequence[tuple[str, str]] = ...,
         body: bytes = ...,
         timeout: float = 30.0,
-        max_bytes: int = 1048576,
+        max_bytes: int = ...,
     ) -> Awaitable[tuple[int, list[tuple[str, str]], bytes]]:
         """A small call: awaits (status, headers, body). Raises `ProxyError`."""
 

@@ -35,8 +35,14 @@ def test_profile_has_the_fields_and_defaults_of_the_core() -> None:
     body = re.search(r"impl Default for Profile \{.*?Self \{(.*?)\n        \}", source, re.DOTALL)
     assert body is not None
     in_core = dict(re.findall(r"(\w+): ([^,\n]+),", body[1]))
-    words = {"Vec::new()": [], "None": None, "true": True, "false": False, "Replay::IfIssued": "if_issued"}
-    words["CacheMarkers::Unknown"] = "unknown"
+    words: dict[str, object] = {
+        "Vec::new()": [],
+        "None": None,
+        "true": True,
+        "false": False,
+        "Replay::IfIssued": "if_issued",
+        "CacheMarkers::Unknown": "unknown",
+    }
     expected = {name: words[text] if text in words else int(text) for name, text in in_core.items()}
     assert msgspec.to_builtins(Profile()) == expected
 

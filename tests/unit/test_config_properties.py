@@ -124,7 +124,7 @@ right_documents = st.fixed_dictionaries(
                 },
                 optional={"timeouts": st.fixed_dictionaries({"idle": seconds}), "models": st.lists(names, max_size=2)},
             ),
-            min_size=1, max_size=3, unique_by=lambda upstream: upstream["name"],
+            min_size=1, max_size=3, unique_by=lambda upstream: upstream["name"],  # type: ignore[index]  # inferred too narrowly
         ),
         "limits": st.fixed_dictionaries({"body_bytes": st.integers(64, 2**30), "header_count": st.integers(8, 500)}),
         "server": st.fixed_dictionaries({"drain_timeout": seconds, "access_log": st.booleans()}),

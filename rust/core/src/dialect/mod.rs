@@ -81,7 +81,7 @@ pub struct Target {
     pub want_usage: bool,
 }
 
-/// Quirks of an upstream or a model, as data (docs/reference/profiles.md).
+/// Quirks of an upstream or a model, as data (docs/reference/settings.md).
 #[derive(Clone, Debug)]
 pub struct Profile {
     /// Text-only content goes as one string, not as an array of parts.
