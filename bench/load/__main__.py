@@ -18,10 +18,10 @@ from pathlib import Path
 
 from bench.load import conduct, memory, process, rounds
 from bench.load.contenders import Contender, Fastproxy, Litellm, Nginx
-from bench.load.loads import GATE_SLACK, LOADS, SMOKE_SLACK, Load
+from bench.load.loads import GATE_SLACK, LOADS, SMOKE, SMOKE_LOADS, SMOKE_SLACK, Load, Scale
 from bench.load.measure import Bench
 from bench.load.report import Machine, Results, verdict
-from bench.load.rounds import Plan, Way
+from bench.load.rounds import Way
 from bench.load.server import Cores, Running, mock, started
 
 _ROOT = Path(__file__).parents[2]
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     loadkit = options.loadkit or _build_loadkit()
     with mock(loadkit, cores.load) as upstream:
         results = _measured(Bench(loadkit=loadkit, cores=cores, mock=upstream), contenders, options)
-    if options.write:
+    if options.write and not options.smoke:
         (_RESULTS / "RESULTS.md").write_text(results.to_markdown())
         (_RESULTS / "RESULTS.json").write_bytes(results.to_json())
     print(results.to_markdown())
@@ -66,8 +66,6 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--load-core", type=int)
     parser.add_argument("--no-write", dest="write", action="store_false", help="print only")
     options = parser.parse_args(arguments)
-    if options.smoke:
-        options.rounds, options.seconds, options.write = 1, min(options.seconds, 0.5), False
     return options
 
 
@@ -94,20 +92,16 @@ def _contenders(options: argparse.Namespace) -> list[Contender]:
 
 
 def _measured(bench: Bench, contenders: list[Contender], options: argparse.Namespace) -> Results:
-    loads = [load for load in LOADS if not options.only or load.name in options.only]
-    plan = Plan(
-        rounds=options.rounds,
-        seconds=options.seconds,
-        streams=50 if options.smoke else None,
-        is_patient=not options.smoke,
-    )
-    rows, conducted = _beside(bench, contenders, loads, plan)
-    held = [] if options.only else memory.run(bench, contenders, streams=100 if options.smoke else None)
-    return Results(machine=_machine(bench, options), rows=rows, memory=held, conduct=conducted)
+    scale = SMOKE if options.smoke else Scale(rounds=options.rounds, seconds=options.seconds)
+    chosen = options.only or (SMOKE_LOADS if options.smoke else [load.name for load in LOADS])
+    loads = [load for load in LOADS if load.name in chosen]
+    rows, conducted = _beside(bench, contenders, loads, scale)
+    held = [] if options.only else memory.run(bench, contenders, scale)
+    return Results(machine=_machine(bench, scale), rows=rows, memory=held, conduct=conducted)
 
 
 def _beside(
-    bench: Bench, contenders: list[Contender], loads: Sequence[Load], plan: Plan
+    bench: Bench, contenders: list[Contender], loads: Sequence[Load], scale: Scale
 ) -> tuple[list[rounds.Row], list[conduct.Conduct]]:
     """Everything that is measured while all servers run, each once started."""
     with ExitStack() as stack:
@@ -118,7 +112,7 @@ def _beside(
         ]
         ways = [Way(server=server, lane=lane) for server in servers for lane in server.lanes]
         direct = [Way(server=bench.mock, lane=lane) for lane in bench.mock.lanes]
-        return rounds.run(bench, direct + ways, loads, plan), conduct.run(bench.mock, ways)
+        return rounds.run(bench, direct + ways, loads, scale), conduct.run(bench.mock, ways)
 
 
 def _build_loadkit() -> Path:
@@ -129,15 +123,16 @@ def _build_loadkit() -> Path:
     return Path(programs[-1])
 
 
-def _machine(bench: Bench, options: argparse.Namespace) -> Machine:
+def _machine(bench: Bench, scale: Scale) -> Machine:
     return Machine(
         date=datetime.datetime.now(tz=datetime.UTC).date().isoformat(),
         processor=process.model_name(),
         cores=os.cpu_count() or 1,
         kernel=f"{platform.system()} {platform.release()}",
         versions=_versions(),
-        rounds=options.rounds,
-        seconds=options.seconds,
+        rounds=scale.rounds,
+        seconds=scale.seconds,
+        streams=scale.streams,
         is_pinned_apart=bench.cores.server != bench.cores.load,
     )
 

@@ -147,9 +147,9 @@ class Fastproxy:
 
     name = "fastproxy"
     lanes: tuple[Lane, ...] = (
-        Lane(title="chat → chat (raw)", dialect="openai_chat", kind="raw"),
-        Lane(title="messages → chat", dialect="anthropic", kind="transcoded"),
-        Lane(title="chat → messages", dialect="openai_chat", kind="transcoded", prefix="messages/"),
+        Lane(title="fastproxy raw", dialect="openai_chat", kind="raw"),
+        Lane(title="fastproxy messages → chat", dialect="anthropic", kind="transcoded"),
+        Lane(title="fastproxy chat → messages", dialect="openai_chat", kind="transcoded", prefix="messages/"),
     )
 
     def __init__(self, python: str = sys.executable) -> None:

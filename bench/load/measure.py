@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from bench.load import process
 from bench.load.contenders import CLIENT_KEY, Lane
-from bench.load.loads import Load
+from bench.load.loads import Load, Scale
 from bench.load.server import Cores, Running, pinned, stats
 
 #: Beyond the measured seconds: opening, warm-up, reading streams to their ends, stalls.
@@ -110,18 +110,15 @@ class Bench(Struct, frozen=True):
     mock: Running
 
 
-def measure(
-    bench: Bench, server: Running, lane: Lane, load: Load, seconds: float, concurrency: int | None
-) -> Measurement:
+def measure(bench: Bench, server: Running, lane: Lane, load: Load, scale: Scale) -> Measurement:
     """Run a load and sample the clocks at the edges of its window."""
-    arguments = load.command(seconds, concurrency)
     line = [*pinned(bench.cores.load), str(bench.loadkit), "load", "--url", server.url, "--dialect", lane.dialect]
-    line += ["--prefix", lane.prefix, "--key", CLIENT_KEY, *arguments]
+    line += ["--prefix", lane.prefix, "--key", CLIENT_KEY, *load.command(scale)]
     before = stats(bench.mock)
     samples: dict[str, Sample] = {}
     report: Report | None = None
     with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
-        watchdog = Timer(seconds + _PATIENCE, child.kill)
+        watchdog = Timer(scale.seconds + _PATIENCE, child.kill)
         watchdog.start()
         for text in child.stdout or ():
             parsed = msgspec.json.decode(text, type=Line)

@@ -8,11 +8,11 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from bench.load import process
 from bench.load.contenders import Contender, Lane
-from bench.load.loads import Goal, Load
+from bench.load.loads import Goal, Load, Scale
 from bench.load.measure import Bench, measure
 from bench.load.process import Memory
 from bench.load.server import Running, settle, started
@@ -23,7 +23,7 @@ _OPEN_STREAMS = Load(
     title="streams at 1/s",
     figure="cpu_per_event",
     goal=Goal(raw=0, transcoded=0),
-    arguments=("--mode", "paced", "--warm-up", "1", "--interval", "1000000"),
+    arguments=("--mode", "paced", "--interval", "1000000"),
     concurrency=1000,
 )
 #: LiteLLM needs seconds to open so many.
@@ -45,13 +45,18 @@ class Held(Struct, frozen=True):
         return (self.open.rss - self.idle.rss) / self.streams
 
 
-def run(bench: Bench, contenders: Sequence[Contender], streams: int | None = None) -> list[Held]:
-    """Each lane of each contender, in a process that has done nothing before."""
-    return [_held(bench, contender, lane, streams) for contender in contenders for lane in contender.lanes]
+def run(bench: Bench, contenders: Sequence[Contender], scale: Scale) -> list[Held]:
+    """Each lane of each contender (in a smoke test the first), in a process that has done nothing before."""
+    return [
+        _held(bench, contender, lane, scale)
+        for contender in contenders
+        for lane in contender.lanes[: None if scale.is_thorough else 1]
+    ]
 
 
-def _held(bench: Bench, contender: Contender, lane: Lane, streams: int | None) -> Held:
-    count = streams or (_PEER_STREAMS if lane.kind == "peer" else _OPEN_STREAMS.concurrency)
+def _held(bench: Bench, contender: Contender, lane: Lane, scale: Scale) -> Held:
+    count = min(scale.streams, _PEER_STREAMS if lane.kind == "peer" else _OPEN_STREAMS.concurrency)
+    scale = structs.replace(scale, seconds=2.0, streams=count)
     with (
         tempfile.TemporaryDirectory(prefix="bench-") as folder,
         started(contender, Path(folder), bench.mock, bench.cores.server) as server,
@@ -60,12 +65,10 @@ def _held(bench: Bench, contender: Contender, lane: Lane, streams: int | None) -
         idle = process.tree_memory(server.pid)
         peak = _Peak(server)
         with peak:
-            measurement = measure(bench, server, lane, _OPEN_STREAMS, 2, count)
-        held = Held(lane=lane, streams=count, idle=idle, open=peak.memory, faults=measurement.faults)
-    print(
-        f"memory  {lane.title:20} idle {idle.rss / 1e6:.1f} MB  {held.per_stream / 1024:.1f} KiB per stream",
-        file=sys.stderr,
-    )
+            measurement = measure(bench, server, lane, _OPEN_STREAMS, scale)
+    held = Held(lane=lane, streams=count, idle=idle, open=peak.memory, faults=measurement.faults)
+    shown = f"idle {idle.rss / 1e6:.1f} MB  {held.per_stream / 1024:.1f} KiB per stream"
+    print(f"memory          {lane.title:26} {shown}", file=sys.stderr, flush=True)
     return held
 
 

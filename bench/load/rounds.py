@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from bench.load import process
 from bench.load.contenders import Lane
-from bench.load.loads import Load
+from bench.load.loads import Load, Scale
 from bench.load.measure import Bench, Measurement, measure
 from bench.load.server import Running
 
@@ -23,17 +23,6 @@ class Way(Struct, frozen=True):
 
     server: Running
     lane: Lane
-
-
-class Plan(Struct, frozen=True):
-    """How much is measured."""
-
-    rounds: int
-    seconds: float
-    #: Instead of what the load says; for a smoke test.
-    streams: int | None = None
-    #: Measure again when other work disturbs.
-    is_patient: bool = True
 
 
 class Cell(Struct, frozen=True):
@@ -72,22 +61,21 @@ class Row(Struct, frozen=True):
         return [figure for figure in figures if figure is not None]
 
 
-def run(bench: Bench, ways: Sequence[Way], loads: Sequence[Load], plan: Plan) -> list[Row]:
+def run(bench: Bench, ways: Sequence[Way], loads: Sequence[Load], scale: Scale) -> list[Row]:
     """Measure everything."""
-    return [_row(bench, ways, load, plan) for load in loads]
+    return [_row(bench, ways, load, scale) for load in loads]
 
 
-def _row(bench: Bench, ways: Sequence[Way], load: Load, plan: Plan) -> Row:
+def _row(bench: Bench, ways: Sequence[Way], load: Load, scale: Scale) -> Row:
     able = [way for way in ways if not (load.is_heavy and way.lane.kind == "peer")]
     kept: dict[int, list[tuple[Measurement, int]]] = {index: [] for index in range(len(able))}
-    concurrency = plan.streams if load.is_heavy else None
-    if plan.is_patient:
+    if scale.is_thorough:
         for way in able:
-            measure(bench, way.server, way.lane, load, min(1.0, plan.seconds), concurrency)
-    for turn in range(plan.rounds):
+            measure(bench, way.server, way.lane, load, structs.replace(scale, seconds=1.0))
+    for turn in range(scale.rounds):
         for index in _rotated(len(able), turn):
             way = able[index]
-            kept[index].append(_one(bench, way, load, plan, concurrency))
+            kept[index].append(_one(bench, way, load, scale))
             _progress(load, way.lane, turn, kept[index][-1])
     return Row(load=load, cells=[_cell(able[index].lane, taken) for index, taken in kept.items()])
 
@@ -96,13 +84,13 @@ def _rotated(count: int, by: int) -> list[int]:
     return [(index + by) % count for index in range(count)]
 
 
-def _one(bench: Bench, way: Way, load: Load, plan: Plan, concurrency: int | None) -> tuple[Measurement, int]:
+def _one(bench: Bench, way: Way, load: Load, scale: Scale) -> tuple[Measurement, int]:
     """The first quiet measurement, or the least disturbed of a few; and how many were thrown away."""
     taken: list[Measurement] = []
-    for _ in range(_REPEATS if plan.is_patient else 1):
-        if plan.is_patient:
+    for _ in range(_REPEATS if scale.is_thorough else 1):
+        if scale.is_thorough:
             process.wait_for_quiet(FOREIGN_LIMIT)
-        taken.append(measure(bench, way.server, way.lane, load, plan.seconds, concurrency))
+        taken.append(measure(bench, way.server, way.lane, load, scale))
         if taken[-1].foreign <= FOREIGN_LIMIT or taken[-1].faults:
             return taken[-1], len(taken) - 1
     return min(taken, key=lambda measurement: measurement.foreign), len(taken) - 1
@@ -123,7 +111,7 @@ def _progress(load: Load, lane: Lane, turn: int, taken: tuple[Measurement, int])
     figure = measurement.figure(load)
     shown = "nothing" if figure is None else f"{figure:.2f}"
     print(
-        f"{load.name:15} round {turn + 1}  {lane.title:20} {shown:>10}  foreign {measurement.foreign:.2f}"
+        f"{load.name:15} round {turn + 1}  {lane.title:26} {shown:>10}  foreign {measurement.foreign:.2f}"
         f"  generators {measurement.generators:.2f}  repeated {repeated}  {'; '.join(measurement.faults)}",
         file=sys.stderr,
         flush=True,
