@@ -14,6 +14,16 @@ use crate::ir::{Answer, Concept, Delta, Emit, Fidelity, Request, ToolKind, Usage
 use crate::json::Node;
 use crate::loss::LossReport;
 
+/// Writes an exhaustive `match`: a new concept does not build before every dialect has taken a stand.
+macro_rules! stands {
+    ($($concept:ident => $fidelity:expr,)+) => {
+        /// The stand on one concept.
+        pub(super) fn fidelity(concept: crate::ir::Concept) -> crate::ir::Fidelity {
+            match concept { $(crate::ir::Concept::$concept => $fidelity,)+ }
+        }
+    };
+}
+
 pub mod anthropic;
 pub mod openai_chat;
 

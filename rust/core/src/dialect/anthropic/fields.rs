@@ -1,21 +1,10 @@
 //! How well this dialect says each concept: the source of its column in the fidelity table.
 
-use crate::ir::Concept;
-use crate::ir::Fidelity::{self, Exact, Lossy, Unsupported};
+use crate::ir::Fidelity::{Exact, Lossy, Unsupported};
 use crate::loss::Code::{
     FieldDropped, IdRewritten, MediaDropped, ParamForbidden, RoleMoved, StopApproximated,
     ToolUnsupported, ValueClamped,
 };
-
-/// Writes an exhaustive `match`: a new concept does not build before this dialect has taken a stand.
-macro_rules! stands {
-    ($($concept:ident => $fidelity:expr,)+) => {
-        /// The stand on one concept.
-        pub(super) fn fidelity(concept: Concept) -> Fidelity {
-            match concept { $(Concept::$concept => $fidelity,)+ }
-        }
-    };
-}
 
 stands! {
     Model => Exact("model"),

@@ -1,203 +1,68 @@
-//! How well Chat says each concept: the source of the fidelity table in docs/ and of its tests.
+//! How well this dialect says each concept: the source of its column in the fidelity table.
 
-use crate::ir::{Concept, Fidelity};
-use crate::loss::Code;
+use crate::ir::Fidelity::{Exact, Lossy, Unsupported};
+use crate::loss::Code::{
+    FieldDropped, IdRewritten, MediaDropped, OpaqueDropped, OrderLost, RoleMoved, StopApproximated,
+    ToolUnsupported, ValueClamped,
+};
 
-use Fidelity::{Exact, Lossy, Unsupported};
-
-/// Chat's stand on a concept, as a target of requests and as the form of answers.
-pub(super) fn fidelity(concept: Concept) -> Fidelity {
-    match concept {
-        Concept::Model
-        | Concept::System
-        | Concept::Developer
-        | Concept::MidSystem
-        | Concept::ParticipantName
-        | Concept::Text
-        | Concept::TextParts
-        | Concept::Prefill => conversation(concept),
-        Concept::ImageInline
-        | Concept::ImageUrl
-        | Concept::ImageDetail
-        | Concept::Audio
-        | Concept::Video
-        | Concept::FileInline
-        | Concept::FileUrl
-        | Concept::FileId => media(concept),
-        Concept::Tool
-        | Concept::ToolStrict
-        | Concept::CustomTool
-        | Concept::Namespace
-        | Concept::HostedTool
-        | Concept::ToolCall
-        | Concept::ToolResult
-        | Concept::ToolResultMedia
-        | Concept::ToolResultError
-        | Concept::ToolChoice
-        | Concept::AllowedTools
-        | Concept::ParallelTools => tools(concept),
-        Concept::Effort
-        | Concept::ThinkingBudget
-        | Concept::ThinkingVisibility
-        | Concept::ReasoningText
-        | Concept::ReasoningOpaque => thinking(concept),
-        Concept::Refusal
-        | Concept::Citations
-        | Concept::Usage
-        | Concept::Finish
-        | Concept::StopText => answer(concept),
-        Concept::MaxOutput => {
-            Exact("max_completion_tokens, or max_tokens where the host knows only that")
-        }
-        Concept::Temperature => Exact("temperature"),
-        Concept::TopP => Exact("top_p"),
-        Concept::TopK => Unsupported(Code::FieldDropped, "not a field of Chat"),
-        Concept::Penalties => Exact("frequency_penalty, presence_penalty"),
-        Concept::LogitBias => Exact("logit_bias"),
-        Concept::Stop => Lossy("stop", Code::ValueClamped, "four texts at most"),
-        Concept::N => Exact("n"),
-        Concept::Seed => Exact("seed"),
-        Concept::Logprobs => Exact("logprobs, top_logprobs"),
-        Concept::JsonMode => Exact("response_format: json_object"),
-        Concept::JsonSchema => Exact("response_format: json_schema"),
-        Concept::JsonSchemaName => Exact("json_schema.name, description, strict"),
-        Concept::Verbosity => Exact("verbosity"),
-        Concept::ServiceTier => Lossy(
-            "service_tier",
-            Code::FieldDropped,
-            "tiers that only other vendors have",
-        ),
-        Concept::EndUser => Lossy(
-            "user",
-            Code::FieldDropped,
-            "identifiers of devices and accounts are not passed on",
-        ),
-        Concept::Metadata => Exact("metadata"),
-        Concept::CacheMarker => Lossy(
-            "prompt_cache_breakpoint or cache_control on parts",
-            Code::FieldDropped,
-            "only hosts whose profile says how they take them; the time to live is kept by cache_control alone",
-        ),
-        Concept::CacheKey => Exact("prompt_cache_key"),
-        Concept::Store => Exact("store"),
-    }
-}
-
-fn conversation(concept: Concept) -> Fidelity {
-    match concept {
-        Concept::System | Concept::MidSystem => Exact("messages, role system, in place"),
-        Concept::Developer => {
-            Exact("messages, role developer; role system where the host has no other")
-        }
-        Concept::ParticipantName => Exact("messages[].name"),
-        Concept::TextParts => Exact(
-            "content parts, or one text with blank lines between where the host wants a string",
-        ),
-        Concept::Prefill => Lossy(
-            "last message",
-            Code::RoleMoved,
-            "few hosts continue a begun answer",
-        ),
-        Concept::Model => Exact("model"),
-        _ => Exact("messages[].content"),
-    }
-}
-
-fn media(concept: Concept) -> Fidelity {
-    match concept {
-        Concept::ImageInline => Exact("image_url (data URL)"),
-        Concept::ImageUrl => Exact("image_url"),
-        Concept::ImageDetail => Exact("image_url.detail"),
-        Concept::Audio => Exact("input_audio; refused by URL"),
-        Concept::Video => Exact("video_url, as vLLM and others take it"),
-        Concept::FileInline => Exact("file.file_data; plain text documents as text"),
-        Concept::FileUrl => Unsupported(
-            Code::MediaDropped,
-            "refused: Chat takes no documents by URL",
-        ),
-        _ => Unsupported(
-            Code::MediaDropped,
-            "refused: a file id is known to one vendor only",
-        ),
-    }
-}
-
-fn tools(concept: Concept) -> Fidelity {
-    match concept {
-        Concept::Tool => Exact("tools[].function"),
-        Concept::ToolStrict => Exact("tools[].function.strict"),
-        Concept::CustomTool => Lossy(
-            "tools[].custom, or a function with one text",
-            Code::FieldDropped,
-            "grammars, where the host has no custom tools",
-        ),
-        Concept::Namespace => Lossy(
-            "tools[].function.name",
-            Code::IdRewritten,
-            "`space__name`, restored on the answer",
-        ),
-        Concept::HostedTool => Unsupported(Code::ToolUnsupported, "tools that another vendor runs"),
-        Concept::ToolCall => {
-            Exact("tool_calls; names and ids beyond 64 plain characters are rewritten and restored")
-        }
-        Concept::ToolResult => Exact("messages, role tool, behind the calling turn in call order"),
-        Concept::ToolResultMedia => Lossy(
-            "next user message",
-            Code::RoleMoved,
-            "results hold text only",
-        ),
-        Concept::ToolResultError => {
-            Lossy("a mark in the text", Code::FieldDropped, "no field for it")
-        }
-        Concept::ToolChoice => Exact("tool_choice"),
-        Concept::AllowedTools => Exact("tool_choice: allowed_tools"),
-        _ => Exact("parallel_tool_calls"),
-    }
-}
-
-fn thinking(concept: Concept) -> Fidelity {
-    match concept {
-        Concept::Effort => Exact("reasoning_effort"),
-        Concept::ThinkingBudget => Lossy(
-            "reasoning_effort",
-            Code::ValueClamped,
-            "the nearest of seven words",
-        ),
-        Concept::ThinkingVisibility => Unsupported(Code::FieldDropped, "not a field of Chat"),
-        Concept::ReasoningText => Lossy(
-            "reasoning_content",
-            Code::OpaqueDropped,
-            "sent back upstream only to hosts that issued it or demand it",
-        ),
-        _ => Lossy(
-            "reasoning_details, sealed; the ledger for clients that drop it",
-            Code::OpaqueDropped,
-            "goes back to its issuer only",
-        ),
-    }
-}
-
-fn answer(concept: Concept) -> Fidelity {
-    match concept {
-        Concept::Refusal => Lossy(
-            "message.refusal",
-            Code::FieldDropped,
-            "categories and explanations of a filter",
-        ),
-        Concept::Citations => Lossy(
-            "annotations: url_citation",
-            Code::FieldDropped,
-            "sources without a URL",
-        ),
-        Concept::Usage => Exact("usage with its details"),
-        Concept::Finish => Lossy(
-            "finish_reason",
-            Code::StopApproximated,
-            "pause, full context and recitation have no word",
-        ),
-        _ => Unsupported(
-            Code::StopApproximated,
-            "`stop` does not say which text was hit",
-        ),
-    }
+stands! {
+    Model => Exact("model"),
+    System => Exact("messages[] role system"),
+    Developer => Exact("messages[] role developer (system where the host has no other)"),
+    MidSystem => Exact("messages[] role system, in place"),
+    ParticipantName => Exact("messages[].name"),
+    Text => Exact("messages[].content"),
+    TextParts => Exact("messages[].content[] (one text with blank lines between where the host wants a string)"),
+    ImageInline => Exact("content[] image_url, data URL"),
+    ImageUrl => Exact("content[] image_url"),
+    ImageDetail => Exact("image_url.detail"),
+    Audio => Exact("content[] input_audio (a URL is a 400)"),
+    Video => Exact("content[] video_url, as vLLM and others take it"),
+    FileInline => Exact("content[] file.file_data (plain text documents as text)"),
+    FileUrl => Unsupported(MediaDropped, "refused with 400: documents by URL are not taken"),
+    FileId => Unsupported(MediaDropped, "refused with 400: ids are known to their issuer only"),
+    Tool => Lossy("tools[].function", IdRewritten, "names outside [A-Za-z0-9_-]{1,64} are rewritten and restored"),
+    ToolStrict => Exact("tools[].function.strict"),
+    CustomTool => Lossy("tools[].custom", FieldDropped, "a function with one text argument, without grammar, where the host has none"),
+    Namespace => Lossy("tools[].function.name", IdRewritten, "sent as namespace__name and restored"),
+    HostedTool => Unsupported(ToolUnsupported, "tools of another service cannot be run here"),
+    ToolCall => Lossy("messages[].tool_calls[]", IdRewritten, "ids outside [A-Za-z0-9_-]{1,64} are rewritten"),
+    ToolResult => Lossy("messages[] role tool", OrderLost, "directly behind the calling turn, in call order"),
+    ToolResultMedia => Lossy("messages[] role user", RoleMoved, "follow in a user message: results are text"),
+    ToolResultError => Lossy("messages[] role tool", FieldDropped, "a mark in the text"),
+    ToolChoice => Exact("tool_choice"),
+    AllowedTools => Exact("tool_choice.allowed_tools"),
+    ParallelTools => Exact("parallel_tool_calls"),
+    MaxOutput => Exact("max_completion_tokens (max_tokens where the host knows only that)"),
+    Temperature => Exact("temperature"),
+    TopP => Exact("top_p"),
+    TopK => Unsupported(FieldDropped, "no top_k"),
+    Penalties => Exact("frequency_penalty, presence_penalty"),
+    LogitBias => Exact("logit_bias"),
+    Stop => Lossy("stop", ValueClamped, "four texts at most"),
+    N => Unsupported(FieldDropped, "refused with 400: one answer per request across dialects"),
+    Seed => Exact("seed"),
+    Logprobs => Exact("logprobs, top_logprobs"),
+    JsonMode => Exact("response_format json_object"),
+    JsonSchema => Exact("response_format json_schema"),
+    JsonSchemaName => Exact("json_schema.name, description, strict"),
+    Verbosity => Exact("verbosity"),
+    Effort => Exact("reasoning_effort"),
+    ThinkingBudget => Lossy("reasoning_effort", ValueClamped, "the nearest of seven words"),
+    ThinkingVisibility => Unsupported(FieldDropped, "thinking is shown or not as the host likes"),
+    ReasoningText => Lossy("reasoning_content", OpaqueDropped, "goes back only to hosts that issued it or demand it"),
+    ReasoningOpaque => Lossy("reasoning_details[].data", OpaqueDropped, "goes back to its issuer only; the ledger helps clients that drop it"),
+    Refusal => Lossy("message.refusal", FieldDropped, "category and explanation of a filter are lost"),
+    ServiceTier => Lossy("service_tier", FieldDropped, "auto, default, flex, scale, priority and fast only"),
+    EndUser => Lossy("user", FieldDropped, "plain identifiers only"),
+    Metadata => Exact("metadata"),
+    CacheMarker => Lossy("content[].prompt_cache_breakpoint, cache_control", FieldDropped, "only to hosts whose profile names one"),
+    CacheKey => Exact("prompt_cache_key"),
+    Store => Exact("store"),
+    Prefill => Lossy("messages[] last one of the assistant", RoleMoved, "few hosts continue a begun answer"),
+    Citations => Lossy("message.annotations[]", FieldDropped, "sources without a URL are not taken"),
+    Usage => Exact("usage"),
+    Finish => Lossy("finish_reason", StopApproximated, "pause, full context and recitation have no word"),
+    StopText => Unsupported(StopApproximated, "stop does not say which text was hit"),
 }

@@ -46,6 +46,10 @@ pub(super) fn encode(finish: &Finish<'_>, declined: bool, loss: &mut LossReport)
         let detail = format!("`{}` became `{word}`", finish.native);
         loss.add(Code::StopApproximated, "finish_reason", detail);
     }
+    if finish.stop_sequence.is_some() {
+        let detail = "`stop` does not say which text was hit";
+        loss.add(Code::StopApproximated, "stop_sequence", detail);
+    }
     if finish.explanation.is_some() || finish.category.is_some() {
         let detail = "the reason of the refusal has no field in Chat";
         loss.add(Code::FieldDropped, "stop_details", detail);
