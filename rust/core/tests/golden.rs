@@ -48,6 +48,9 @@ fn check(from: Dialect, kind: &str, name: &str, to: Dialect, extension: &str, ac
         .join(from.name())
         .join(kind)
         .join(name);
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        fs::create_dir_all(&path).unwrap();
+    }
     expect_file![path.join(format!("{}.{extension}", to.name()))].assert_eq(actual);
 }
 
@@ -249,7 +252,7 @@ fn equal_dialects_relay_byte_for_byte() {
 /// The model an upstream stream names: asked for by the same name, nothing has to be edited.
 fn served_model(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
-    let Some(at) = text.find("\"model\":\"") else {
+    let Some(at) = text.rfind("\"model\":\"") else {
         return String::new();
     };
     text[at + 9..].chars().take_while(|c| *c != '"').collect()

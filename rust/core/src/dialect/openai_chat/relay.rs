@@ -196,7 +196,7 @@ impl Watch {
     fn model_edit(&self, head: &Head<'_>) -> Option<(Range<usize>, String)> {
         let model = head
             .model
-            .filter(|model| model.is_string() && !model.is(&self.model))?;
+            .filter(|model| !model.inner().is_empty() && !model.is(&self.model))?;
         Some((model.span(), quoted(&self.model)))
     }
 
