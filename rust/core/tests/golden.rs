@@ -228,9 +228,11 @@ fn every_split_of_every_stream_gives_the_same_bytes() {
     }
 }
 
-/// The raw lane relays every valid stream byte for byte.
+/// The raw lane relays every valid stream byte for byte. What it may add is a missing end, what it may leave out is
+/// what follows the terminator; fixtures named `repaired…` break a rule that it mends.
 #[test]
 fn equal_dialects_relay_byte_for_byte() {
+    const ENDS: [&str; 4] = ["\n", "\n\n", "data: [DONE]\n\n", "\ndata: [DONE]\n\n"];
     for (dialect, name, body) in fixtures("stream") {
         let mut setup = setup(dialect, dialect, true);
         setup.relay.model = served_model(&body);
@@ -239,11 +241,15 @@ fn equal_dialects_relay_byte_for_byte() {
         let result = lane
             .feed(&body, &mut out)
             .and_then(|()| lane.finish(&mut out));
-        if result.is_ok() && !name.contains("repaired") {
-            let (out, body) = (
-                String::from_utf8_lossy(&out),
-                String::from_utf8_lossy(&body),
-            );
+        if result.is_err() || name.contains("repaired") {
+            continue;
+        }
+        let (out, body) = (String::from_utf8(out).unwrap(), String::from_utf8(body).unwrap());
+        let is_ended = out
+            .strip_prefix(&body)
+            .is_some_and(|end| ENDS.contains(&end));
+        let is_cut_after_its_end = body.starts_with(&out) && out.contains("[DONE]");
+        if !is_ended && !is_cut_after_its_end {
             assert_eq!(out, body, "{name}");
         }
     }
