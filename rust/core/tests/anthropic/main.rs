@@ -7,6 +7,7 @@
     reason = "tests"
 )]
 
+mod answers;
 mod api_rules;
 mod build;
 mod client_requests;
@@ -21,6 +22,7 @@ mod upstream_answers;
 mod upstream_options;
 mod upstream_requests;
 mod written_answers;
+mod written_parts;
 
 use std::ops::ControlFlow;
 use std::path::Path;

@@ -7,6 +7,8 @@ use fastproxy_core::ir::{
     Answer, AnswerPart, Collector, Delta, Emit, FinishReason, OpaqueKind, Usage,
 };
 use fastproxy_core::json::Tape;
+use proptest::prelude::*;
+use serde_json::{Value, json};
 
 use super::{ORIGIN, answer, decode_cx, decode_stream, fixture, fixtures};
 
@@ -182,6 +184,12 @@ fn hosts_that_do_it_differently() {
         parts(&stream("delta_without_start")),
         [("reasoning", "hm"), ("text", "ok")]
     );
+    let changed = stream("change_of_kind_in_one_block");
+    assert_eq!(
+        parts(&changed),
+        [("reasoning", "hm"), ("text", "so!")],
+        "row 41"
+    );
     assert_eq!(
         parts(&stream("unknown_events")),
         [("text", "ok"), ("native", "hologram")]
@@ -272,6 +280,12 @@ fn errors_inside_answers() {
         assert_eq!(error.kind, kind, "{name}");
     }
     assert_eq!(answer(b"").unwrap_err().kind, Kind::Truncated);
+    let silent = b"data: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"input_json_delta\",\"partial_json\":\"{}\"}}\n\n";
+    assert_eq!(
+        answer(silent).unwrap_err().kind,
+        Kind::Upstream,
+        "arguments of no call"
+    );
     let nameless = b"data: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"tool_use\",\"id\":\"x\"}}\n\n";
     assert_eq!(
         answer(nameless).unwrap_err().kind,
@@ -287,4 +301,50 @@ fn pings_are_signs_of_life() {
     let mut count = |delta: Delta<'_>| pings += usize::from(matches!(delta, Delta::Keepalive));
     decode_stream([bytes.as_slice()], &mut count).unwrap();
     assert_eq!(pings, 5);
+}
+
+fn any_event() -> impl Strategy<Value = Value> {
+    let index = 0..3_u64;
+    let block = prop::sample::select(vec![
+        json!({"type": "text", "text": ""}),
+        json!({"type": "text", "text": "t", "citations": [{"url": "u"}]}),
+        json!({"type": "thinking", "thinking": "", "signature": "s"}),
+        json!({"type": "redacted_thinking", "data": "d"}),
+        json!({"type": "tool_use", "id": "", "name": "f", "input": {"a": 1}}),
+        json!({"type": "server_tool_use", "id": "s", "name": "w", "input": {}}),
+        json!({"type": "tool_use", "name": null}),
+        json!({}),
+    ]);
+    let delta = prop::sample::select(vec![
+        json!({"type": "text_delta", "text": "x"}),
+        json!({"type": "thinking_delta", "thinking": "y"}),
+        json!({"type": "signature_delta", "signature": "z"}),
+        json!({"type": "input_json_delta", "partial_json": "{}"}),
+        json!({"type": "citations_delta", "citation": {"title": 3}}),
+        json!({"type": "text_delta", "text": 5}),
+        json!({"type": 7}),
+    ]);
+    let head = json!({"type": "message_start", "message": {"usage": {"input_tokens": 1}}});
+    let stop =
+        json!({"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": null});
+    prop_oneof![
+        4 => (index.clone(), block)
+            .prop_map(|(i, b)| json!({"type": "content_block_start", "index": i, "content_block": b})),
+        6 => (index.clone(), delta)
+            .prop_map(|(i, d)| json!({"type": "content_block_delta", "index": i, "delta": d})),
+        3 => index.prop_map(|i| json!({"type": "content_block_stop", "index": i})),
+        1 => prop::sample::select(vec![head, stop, json!({"type": "ping"}), json!({"type": "message_stop"}), json!([])]),
+    ]
+}
+
+proptest! {
+    /// Whatever an upstream sends in whatever order, the deltas keep their promises (checked in `answer`).
+    #[test]
+    fn any_order_of_events_keeps_the_promises(events in prop::collection::vec(any_event(), 0..20)) {
+        let events: Vec<_> = events.iter().map(|event| format!("data: {event}\n\n")).collect();
+        let stream = events.concat();
+        let result = answer(stream.as_bytes());
+        let is_ended = stream.contains("message_stop") || stream.contains("stop_reason");
+        prop_assert!(result.is_err() || is_ended, "no end, no answer");
+    }
 }

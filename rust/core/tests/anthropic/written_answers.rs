@@ -1,90 +1,15 @@
-//! Deltas → what clients read, as stream and as whole answer.
+//! Deltas → what clients read, as stream and as whole answer: head, end, failure.
 
 use fastproxy_core::dialect::Codec;
 use fastproxy_core::dialect::anthropic::Anthropic;
 use fastproxy_core::error::{Error, Kind, Source};
-use fastproxy_core::ir::{
-    Citation, Collector, Delta, Emit, Finish, FinishReason, Opaque, OpaqueKind, PartKind, Piece,
-    Start, ToolKind, Usage,
-};
+use fastproxy_core::ir::{Delta, Finish, FinishReason, PartKind, Piece, Start, Usage};
 use fastproxy_core::loss::LossReport;
 use serde_json::{Value, json};
 
+use super::answers::{answered, both, part, tool};
 use super::sdk_reader::{events, message};
 use super::{answer, decode_stream, encode_cx, fixtures, losses};
-
-/// Both forms of what these deltas say.
-fn both(deltas: &[Delta<'_>]) -> (String, Value, LossReport) {
-    let mut loss = LossReport::new();
-    let mut encoder = Anthropic.stream_encoder(&encode_cx());
-    let mut collector = Collector::default();
-    let mut stream = Vec::new();
-    for delta in deltas {
-        encoder.delta(delta, &mut loss, &mut stream);
-        collector.emit(delta.clone());
-    }
-    let mut body = Vec::new();
-    Anthropic.encode_response(&collector.answer, &encode_cx(), &mut loss, &mut body);
-    (
-        String::from_utf8(stream).unwrap(),
-        serde_json::from_slice(&body).unwrap(),
-        loss,
-    )
-}
-
-fn part(kind: PartKind<'static>, pieces: Vec<Piece<'static>>) -> Vec<Delta<'static>> {
-    let mut deltas = vec![Delta::PartStart { part: 0, kind }];
-    deltas.extend(
-        pieces
-            .into_iter()
-            .map(|piece| Delta::Piece { part: 0, piece }),
-    );
-    deltas.push(Delta::PartEnd { part: 0 });
-    deltas
-}
-
-/// A whole answer of these parts.
-fn answered(parts: Vec<Vec<Delta<'static>>>, finish: FinishReason) -> Vec<Delta<'static>> {
-    let mut deltas = vec![Delta::Start(Start::default())];
-    for (number, mut part) in parts.into_iter().enumerate() {
-        for delta in &mut part {
-            match delta {
-                Delta::PartStart { part, .. }
-                | Delta::Piece { part, .. }
-                | Delta::PartEnd { part } => {
-                    *part = number as u32;
-                }
-                _ => {}
-            }
-        }
-        deltas.append(&mut part);
-    }
-    deltas.push(Delta::Finish(Finish::new(finish, "native")));
-    deltas.push(Delta::Usage(Usage {
-        input: Some(7),
-        output: Some(3),
-        ..Usage::default()
-    }));
-    deltas.push(Delta::End);
-    deltas
-}
-
-fn tool(id: &'static str) -> PartKind<'static> {
-    PartKind::ToolCall {
-        id,
-        name: "f",
-        namespace: None,
-        kind: ToolKind::Function,
-    }
-}
-
-fn state(kind: OpaqueKind) -> Piece<'static> {
-    Piece::Opaque(Opaque {
-        origin: "other".into(),
-        kind,
-        data: "c3RhdGU=".into(),
-    })
-}
 
 /// The one-shot form is the streaming form fed once, and both say what the upstream said.
 #[test]
@@ -175,141 +100,6 @@ fn the_head_echoes_the_clients_model_and_has_an_id_of_this_dialect() {
     }
 }
 
-/// Rows 2, 5, 7, 8, 11, 54: every kind of part gets its own block.
-#[test]
-fn every_kind_of_part() {
-    let parts = vec![
-        part(
-            PartKind::Reasoning,
-            vec![Piece::Text("hm"), state(OpaqueKind::Encrypted)],
-        ),
-        part(
-            PartKind::Text,
-            vec![
-                Piece::Text(""),
-                Piece::Text("a\u{2028}"),
-                Piece::Text("😀\"\n"),
-            ],
-        ),
-        part(
-            tool("t1"),
-            vec![Piece::Arguments("{\"a\""), Piece::Arguments(":1}")],
-        ),
-        part(tool("t2"), vec![]),
-        part(tool("functions.f:0"), vec![Piece::Arguments("{}")]),
-        part(PartKind::Text, vec![]),
-        part(
-            PartKind::Media { mime: "image/png" },
-            vec![Piece::Data("AAAA")],
-        ),
-        part(
-            PartKind::Native { kind: "hologram" },
-            vec![Piece::Native("{}")],
-        ),
-    ];
-    let (stream, whole, loss) = both(&answered(parts, FinishReason::ToolUse));
-    let streamed = message(&stream);
-    assert_eq!(streamed, whole);
-    let kinds: Vec<_> = whole["content"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|b| b["type"].as_str().unwrap())
-        .collect();
-    assert_eq!(
-        kinds,
-        [
-            "thinking", "text", "tool_use", "tool_use", "tool_use", "text"
-        ]
-    );
-    assert_eq!(whole["content"][1]["text"], "a\u{2028}😀\"\n");
-    assert_eq!(whole["content"][2]["input"], json!({"a": 1}));
-    assert_eq!(whole["content"][3]["input"], json!({}));
-    let id = whole["content"][4]["id"].as_str().unwrap();
-    assert!(
-        id.bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-'),
-        "{id}"
-    );
-    assert_eq!(whole["stop_reason"], "tool_use");
-    assert_eq!(
-        losses(&loss),
-        [("media_dropped", "content"), ("field_dropped", "content")]
-    );
-    let names: Vec<_> = events(&stream)
-        .into_iter()
-        .map(|(name, _)| name)
-        .take(3)
-        .collect();
-    assert_eq!(names, ["message_start", "content_block_start", "ping"]);
-    let first = stream.find("\"partial_json\":\"\"").unwrap();
-    assert!(
-        first < stream.find("partial_json\":\"{").unwrap(),
-        "the first piece is empty"
-    );
-}
-
-/// Row 87, and what clients return later.
-#[test]
-fn thinking_in_every_form() {
-    let kinds = [
-        (vec![Piece::Text("t")], "thinking"),
-        (
-            vec![Piece::Text("t"), state(OpaqueKind::Replay)],
-            "thinking",
-        ),
-        (vec![state(OpaqueKind::Encrypted)], "thinking"),
-        (vec![state(OpaqueKind::Redacted)], "redacted_thinking"),
-        (
-            vec![
-                Piece::Summary {
-                    index: 0,
-                    text: "one",
-                },
-                Piece::Summary {
-                    index: 0,
-                    text: " more",
-                },
-                Piece::Summary {
-                    index: 1,
-                    text: "two",
-                },
-            ],
-            "thinking",
-        ),
-    ];
-    for (pieces, kind) in kinds {
-        let is_signed = pieces.iter().any(|piece| matches!(piece, Piece::Opaque(_)));
-        let is_summary = matches!(pieces[0], Piece::Summary { .. });
-        let (stream, whole, _) = both(&answered(
-            vec![part(PartKind::Reasoning, pieces)],
-            FinishReason::End,
-        ));
-        assert_eq!(message(&stream), whole);
-        let block = &whole["content"][0];
-        assert_eq!(block["type"], kind);
-        let field = if kind == "thinking" {
-            "signature"
-        } else {
-            "data"
-        };
-        assert_eq!(
-            block[field].as_str().unwrap().starts_with("fp1."),
-            is_signed
-        );
-        if is_summary {
-            assert_eq!(block["thinking"], "one more\n\ntwo");
-        }
-        let last = stream.find("signature_delta").unwrap_or(0);
-        assert!(
-            last == 0 || !stream[last..].contains("thinking_delta"),
-            "the signature is last"
-        );
-    }
-    let nothing = answered(vec![part(PartKind::Reasoning, vec![])], FinishReason::End);
-    assert_eq!(both(&nothing).1["content"], json!([]));
-}
-
 #[test]
 fn refusals_are_text_and_end_as_refusals() {
     let mut deltas = answered(
@@ -360,36 +150,6 @@ fn every_finish_has_a_word() {
         );
         assert_eq!(loss.is_empty(), lossless, "{word}");
     }
-}
-
-#[test]
-fn sources_are_cited() {
-    let cited = Citation {
-        url: Some("https://a.example"),
-        title: None,
-        quote: Some("q"),
-        ..Citation::default()
-    };
-    let nowhere = Citation {
-        title: Some("t"),
-        ..Citation::default()
-    };
-    let pieces = vec![
-        Piece::Text("see"),
-        Piece::Citation(cited),
-        Piece::Citation(nowhere),
-    ];
-    let (stream, whole, loss) = both(&answered(
-        vec![part(PartKind::Text, pieces)],
-        FinishReason::End,
-    ));
-    assert_eq!(message(&stream), whole);
-    let citation = &whole["content"][0]["citations"][0];
-    assert_eq!(
-        (&citation["url"], &citation["title"]),
-        (&json!("https://a.example"), &Value::Null)
-    );
-    assert_eq!(losses(&loss), [("field_dropped", "citations")]);
 }
 
 /// Rows 34 to 40: counts are disjoint, cumulative, and not needed for the end.

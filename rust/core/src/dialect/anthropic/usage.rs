@@ -19,8 +19,8 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    /// Take over what a `usage` object says. A zero never replaces a count: hosts that do not repeat their input counts
-    /// in `message_delta` fill them with zeros.
+    /// Take over what a `usage` object says. A zero never replaces a prompt count: hosts that do not repeat those in
+    /// `message_delta` fill them with zeros.
     pub(super) fn take(&mut self, usage: Node<'_>) {
         fn set(old: &mut Option<u64>, new: Option<u64>) {
             if new.is_some_and(|new| new > 0 || old.is_none()) {
@@ -48,11 +48,8 @@ impl Counts {
             &mut self.cache_1h,
             nested("cache_creation", "ephemeral_1h_input_tokens"),
         );
-        set(&mut self.output, count("output_tokens"));
-        set(
-            &mut self.thinking,
-            nested("output_tokens_details", "thinking_tokens"),
-        );
+        self.output = count("output_tokens").or(self.output);
+        self.thinking = nested("output_tokens_details", "thinking_tokens").or(self.thinking);
         set(
             &mut self.searches,
             nested("server_tool_use", "web_search_requests"),
@@ -139,6 +136,12 @@ mod tests {
         assert_eq!((usage.output, usage.reasoning), (Some(5), Some(4)));
         assert_eq!(usage.total_input(), 10 + 7 + 5);
         assert_eq!(usage.total_output(), 9);
+    }
+
+    #[test]
+    fn a_refusal_may_produce_nothing() {
+        let usage = counts(&[r#"{"output_tokens":1}"#, r#"{"output_tokens":0}"#]);
+        assert_eq!(usage.output, Some(0));
     }
 
     #[test]

@@ -100,10 +100,7 @@ impl Blocks {
         delta: Node<'_>,
         out: &mut dyn Emit,
     ) -> Result<(), Error> {
-        let Some(kind) = delta.text("type") else {
-            return Ok(());
-        };
-        let known = self.open.iter().rposition(|block| block.index == index);
+        let kind = delta.text("type").unwrap_or_default();
         let (expected, key) = match kind.as_ref() {
             "text_delta" => (BlockKind::Text, "text"),
             "input_json_delta" => (BlockKind::Tool, "partial_json"),
@@ -112,39 +109,56 @@ impl Blocks {
             "citations_delta" => (BlockKind::Text, "citation"),
             _ => return Ok(()),
         };
-        let at = match known {
-            Some(at) => at,
-            None if expected == BlockKind::Tool => {
-                return Err(Error::malformed(
-                    "tool arguments for a call that never began",
-                ));
-            }
-            None => self.push(index, expected),
-        };
         let Some(value) = delta.get(key) else {
             return Ok(());
         };
-        match (kind.as_ref(), self.open[at].kind) {
-            ("text_delta", BlockKind::Text) | ("thinking_delta", BlockKind::Thinking) => {
-                let piece = value.as_piece(&mut self.open[at].joiner);
-                self.text(at, &piece.unwrap_or_default(), out);
-            }
-            ("input_json_delta", BlockKind::Tool) => {
-                let piece = value.as_piece(&mut self.open[at].joiner);
-                self.arguments(at, &piece.unwrap_or_default(), out);
-            }
-            ("input_json_delta", BlockKind::Native) => {
-                let piece = value.as_str().unwrap_or_default();
-                self.open[at].input.push_str(&piece);
-            }
+        let at = self.block_of(index, expected, out)?;
+        match key {
+            "citation" => self.citation(at, value, out),
             // It replaces an earlier one.
-            ("signature_delta", BlockKind::Thinking) => {
-                self.open[at].state = value.as_str().unwrap_or_default().into_owned();
-            }
-            ("citations_delta", BlockKind::Text) => self.citation(at, value, out),
-            _ => {}
+            "signature" => self.open[at].state = value.as_str().unwrap_or_default().into_owned(),
+            _ => self.piece(at, value, out),
         }
         Ok(())
+    }
+
+    /// The open block of this kind, begun if it must be. Hosts that change from thinking to text without a word are
+    /// taken by their deltas.
+    fn block_of(
+        &mut self,
+        index: u64,
+        expected: BlockKind,
+        out: &mut dyn Emit,
+    ) -> Result<usize, Error> {
+        let known = self.open.iter().rposition(|block| block.index == index);
+        match known {
+            Some(at) if self.open[at].kind == expected => Ok(at),
+            // What hosted tools are given comes as a tool's input does.
+            Some(at) if (self.open[at].kind, expected) == (BlockKind::Native, BlockKind::Tool) => {
+                Ok(at)
+            }
+            _ if expected == BlockKind::Tool => {
+                let message = "tool arguments for a call that never began";
+                Err(Error::malformed(message))
+            }
+            Some(at) => {
+                self.close(at, out);
+                Ok(self.push(index, expected))
+            }
+            None => Ok(self.push(index, expected)),
+        }
+    }
+
+    fn piece(&mut self, at: usize, value: Node<'_>, out: &mut dyn Emit) {
+        let block = &mut self.open[at];
+        let piece = value.as_piece(&mut block.joiner).unwrap_or_default();
+        match block.kind {
+            BlockKind::Tool => self.arguments(at, &piece, out),
+            BlockKind::Native => block.input.push_str(&piece),
+            BlockKind::Text | BlockKind::Thinking | BlockKind::Redacted => {
+                self.text(at, &piece, out);
+            }
+        }
     }
 
     /// A block ends. One that is not open is ignored.

@@ -71,7 +71,8 @@ impl<'a> Reader<'a, '_> {
         Ok(())
     }
 
-    /// A string or blocks. `pointer` is where the content stands.
+    /// A string or blocks; empty texts say nothing (Claude Code returns empty blocks that it was sent). `pointer` is
+    /// where the content stands.
     pub(super) fn content(
         &mut self,
         content: Node<'a>,
@@ -91,7 +92,8 @@ impl<'a> Reader<'a, '_> {
             if !block.is_object() {
                 return Err(typed::wrong(block, "a content block", "an object"));
             }
-            parts.extend(self.block(block, role, format!("{pointer}/{index}"))?);
+            let part = self.block(block, role, format!("{pointer}/{index}"))?;
+            parts.extend(part.filter(|part| !is_empty(part)));
         }
         Ok(parts)
     }
@@ -108,6 +110,10 @@ impl<'a> Reader<'a, '_> {
             }
         }
     }
+}
+
+fn is_empty(part: &Part<'_>) -> bool {
+    matches!(&part.content, Content::Text(text) if text.is_empty())
 }
 
 /// A user's message may hold tool results: they are a turn of their own, before the rest.

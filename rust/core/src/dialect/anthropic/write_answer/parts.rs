@@ -7,7 +7,7 @@ use super::{
     write_tool,
 };
 use crate::dialect::anthropic::carrier;
-use crate::ir::{Citation, Opaque, PartKind, Piece};
+use crate::ir::{Citation, Opaque, PartKind, Piece, ToolKind};
 use crate::json::write::{self, Object};
 use crate::loss::{Code, LossReport};
 
@@ -30,6 +30,8 @@ pub(super) enum Kind {
     Text,
     Thinking,
     Tool,
+    /// Its arguments are free text: they become the string of `{"input": …}`.
+    FreeTool,
     Native,
 }
 
@@ -41,43 +43,44 @@ impl StreamEncoder {
         out: &mut Vec<u8>,
     ) {
         self.part = Part::default();
-        self.part.kind = match kind {
-            PartKind::Text => Kind::Text,
+        match kind {
+            PartKind::Text => self.part.kind = Kind::Text,
             PartKind::Refusal => {
                 self.has_refusal = true;
-                Kind::Text
+                self.part.kind = Kind::Text;
             }
-            PartKind::Reasoning => Kind::Thinking,
-            PartKind::ToolCall { id, .. } => {
+            PartKind::Reasoning => self.part.kind = Kind::Thinking,
+            PartKind::ToolCall {
+                id,
+                name,
+                namespace,
+                kind,
+            } => {
                 self.part.call = Some(id.to_owned());
-                Kind::Tool
+                self.open(out, |o| {
+                    write_tool(o, id, name, namespace);
+                    o.object("input", |_| {});
+                });
+                self.begin_input(kind, out);
             }
-            PartKind::Native { kind } if is_native(kind) => Kind::Native,
-            PartKind::Native { kind } => {
-                loss.add(Code::FieldDropped, "content", kind);
-                Kind::Ignored
-            }
+            PartKind::Native { kind } if is_native(kind) => self.part.kind = Kind::Native,
+            PartKind::Native { kind } => loss.add(Code::FieldDropped, "content", kind),
             PartKind::Media { mime } => {
                 let detail = "an answer cannot hold media in this dialect";
                 loss.add(Code::MediaDropped, "content", detail);
                 self.part.kind = Kind::Text;
                 self.text(&media_note(mime), out);
-                self.close(out);
-                Kind::Ignored
             }
-        };
-        if let PartKind::ToolCall {
-            id,
-            name,
-            namespace,
-            ..
-        } = kind
-        {
-            self.open(out, |o| {
-                write_tool(o, id, name, namespace);
-                o.object("input", |_| {});
-            });
-            piece(out, self.index(), "input_json_delta", "partial_json", "");
+        }
+    }
+
+    /// The first piece of every input is empty.
+    fn begin_input(&mut self, kind: ToolKind, out: &mut Vec<u8>) {
+        self.json("", out);
+        self.part.kind = Kind::Tool;
+        if kind == ToolKind::Custom {
+            self.part.kind = Kind::FreeTool;
+            self.json("{\"input\":\"", out);
         }
     }
 
@@ -126,7 +129,7 @@ impl StreamEncoder {
                 self.open_thinking(out);
                 piece(out, self.index(), "thinking_delta", "thinking", text);
             }
-            Kind::Ignored | Kind::Tool | Kind::Native => {}
+            Kind::Ignored | Kind::Tool | Kind::FreeTool | Kind::Native => {}
         }
     }
 
@@ -146,11 +149,7 @@ impl StreamEncoder {
         match piece_ {
             Piece::Text(text) => self.text(text, out),
             Piece::Summary { index, text } => self.summary(*index, text, out),
-            Piece::Arguments(json) => {
-                if self.part.kind == Kind::Tool && !json.is_empty() {
-                    piece(out, self.index(), "input_json_delta", "partial_json", json);
-                }
-            }
+            Piece::Arguments(text) => self.arguments(text, out),
             Piece::Opaque(state) => {
                 self.part.opaque.retain(|old| old.kind != state.kind);
                 self.part.opaque.push(state.clone().into_owned());
@@ -171,6 +170,22 @@ impl StreamEncoder {
             // Announced as text when the part began.
             Piece::Data(_) => {}
         }
+    }
+
+    fn arguments(&mut self, text: &str, out: &mut Vec<u8>) {
+        match self.part.kind {
+            Kind::Tool if !text.is_empty() => self.json(text, out),
+            Kind::FreeTool if !text.is_empty() => {
+                let mut escaped = Vec::with_capacity(text.len());
+                write::escaped(&mut escaped, text);
+                self.json(&String::from_utf8_lossy(&escaped), out);
+            }
+            _ => {}
+        }
+    }
+
+    fn json(&self, json: &str, out: &mut Vec<u8>) {
+        piece(out, self.index(), "input_json_delta", "partial_json", json);
     }
 
     fn citation(&mut self, citation: &Citation<'_>, loss: &mut LossReport, out: &mut Vec<u8>) {
@@ -212,6 +227,9 @@ impl StreamEncoder {
             return;
         }
         let call = part.call.take();
+        if part.kind == Kind::FreeTool {
+            self.json("\"}", out);
+        }
         self.close(out);
         if let Some(data) = beside(&self.cx.envelope, &opaque, call.as_deref()) {
             self.open(out, |o| write_redacted(o, &data));

@@ -32,6 +32,14 @@ struct Writer<'r, 'x> {
     waiting: Vec<(&'r str, String)>,
 }
 
+/// Everything that is decided before the first byte is written.
+struct Draft<'r> {
+    offers: Vec<tools::Offer<'r>>,
+    choice: tools::Choice,
+    prompt: turns::Prompt<'r>,
+    plan: thinking::Plan,
+}
+
 /// Write a request.
 pub(super) fn write(
     request: &Request<'_>,
@@ -46,61 +54,70 @@ pub(super) fn write(
         call_ids: names::CallIds::default(),
         waiting: Vec::new(),
     };
-    let mut offers = writer.offers(request)?;
-    let mut prompt = writer.prompt(&request.turns)?;
-    let plan = writer.thinking(request, &prompt.messages);
-    let mut choice = writer.choice(request, &offers);
-    if plan.is_manual() && choice.is_forced() {
-        let detail = "with a thinking budget no tool can be demanded";
-        writer
-            .loss
-            .add(Code::ParamForbidden, "/tool_choice", detail);
-        choice.relax();
-    }
-    let mut markers = Vec::new();
-    markers.extend(offers.iter_mut().filter_map(tools::Offer::marker));
-    prompt.markers(&mut markers);
-    let reserved = usize::from(request.cache.is_some());
-    blocks::limit_markers(&mut markers, reserved, writer.loss);
-
+    let draft = writer.draft(request)?;
     let mut body = Vec::with_capacity(4096);
-    write::object(&mut body, |o| {
-        o.str("model", &target.model);
-        o.u64("max_tokens", plan.max_tokens);
-        if request.stream {
-            o.bool("stream", true);
-        }
-        if !offers.is_empty() {
-            o.array("tools", |a| {
-                for offer in &offers {
-                    offer.write(a.item());
-                }
-            });
-        }
-        choice.write(o);
-        if !prompt.system.is_empty() {
-            blocks::write_blocks(o, "system", &prompt.system);
-        }
-        o.array("messages", |a| {
-            for message in &prompt.messages {
-                message.write(a.item());
-            }
-        });
-        if writer.may_send(
-            "thinking",
-            "/reasoning",
-            plan.mode != thinking::Mode::Unsaid,
-        ) {
-            plan.write(o);
-        }
-        writer.output_config(request, plan.effort, o);
-        writer.sampling(&request.sampling, plan.is_manual(), o);
-        writer.options(request, o);
-    });
+    write::object(&mut body, |o| writer.body(request, &draft, o));
     Ok(EncodedRequest {
         body,
         names: writer.names.into_map(),
     })
+}
+
+impl<'r> Writer<'r, '_> {
+    fn draft(&mut self, request: &'r Request<'r>) -> Result<Draft<'r>, Error> {
+        let mut offers = self.offers(request)?;
+        let mut prompt = self.prompt(&request.turns)?;
+        let plan = self.thinking(request, &prompt.messages);
+        let mut choice = self.choice(request, &offers);
+        if plan.is_manual() && choice.is_forced() {
+            let detail = "with a thinking budget no tool can be demanded";
+            self.loss.add(Code::ParamForbidden, "/tool_choice", detail);
+            choice.relax();
+        }
+        let mut markers = Vec::new();
+        markers.extend(offers.iter_mut().filter_map(tools::Offer::marker));
+        prompt.markers(&mut markers);
+        let reserved = usize::from(request.cache.is_some());
+        blocks::limit_markers(&mut markers, reserved, self.loss);
+        Ok(Draft {
+            offers,
+            choice,
+            prompt,
+            plan,
+        })
+    }
+
+    /// In the order in which the API reads a prompt: tools, system, messages.
+    fn body(&mut self, request: &Request<'_>, draft: &Draft<'_>, o: &mut Object<'_>) {
+        let plan = &draft.plan;
+        o.str("model", &self.target.model);
+        o.u64("max_tokens", plan.max_tokens);
+        if request.stream {
+            o.bool("stream", true);
+        }
+        if !draft.offers.is_empty() {
+            o.array("tools", |a| {
+                for offer in &draft.offers {
+                    offer.write(a.item());
+                }
+            });
+        }
+        draft.choice.write(o);
+        if !draft.prompt.system.is_empty() {
+            blocks::write_blocks(o, "system", &draft.prompt.system);
+        }
+        o.array("messages", |a| {
+            for message in &draft.prompt.messages {
+                message.write(a.item());
+            }
+        });
+        if self.may_send("thinking", "/reasoning", plan.is_said()) {
+            plan.write(o);
+        }
+        self.output_config(request, plan.effort, o);
+        self.sampling(&request.sampling, plan.is_manual(), o);
+        self.options(request, o);
+    }
 }
 
 impl Writer<'_, '_> {
@@ -128,34 +145,10 @@ impl Writer<'_, '_> {
 
     /// Effort and the form of the answer share one member.
     fn output_config(&mut self, request: &Request<'_>, effort: Option<&str>, o: &mut Object<'_>) {
-        let schema = match &request.output_format {
-            Some(OutputFormat::Schema {
-                name,
-                description,
-                schema,
-                strict,
-            }) => {
-                if name.is_some() || description.is_some() || strict.is_some() {
-                    let detail =
-                        "only the schema itself is sent: name, description and strict are not";
-                    self.loss
-                        .add(Code::FieldDropped, "/response_format", detail);
-                }
-                Some(schema.as_ref())
-            }
-            Some(OutputFormat::Json) => {
-                let detail =
-                    "JSON mode has no counterpart: send a schema, or ask for JSON in the prompt";
-                self.loss
-                    .add(Code::FieldDropped, "/response_format", detail);
-                None
-            }
-            Some(OutputFormat::Text) | None => None,
-        };
-        let pointer = if schema.is_some() {
-            "/response_format"
-        } else {
-            "/reasoning"
+        let schema = self.answer_schema(request);
+        let pointer = match schema {
+            Some(_) => "/response_format",
+            None => "/reasoning",
         };
         let is_there = effort.is_some() || schema.is_some();
         if !self.may_send("output_config", pointer, is_there) {
@@ -170,6 +163,29 @@ impl Writer<'_, '_> {
                 });
             }
         });
+    }
+
+    fn answer_schema<'s>(&mut self, request: &'s Request<'_>) -> Option<&'s str> {
+        let (schema, detail) = match request.output_format.as_ref()? {
+            OutputFormat::Text => return None,
+            OutputFormat::Json => (
+                None,
+                "JSON mode has no counterpart: send a schema, or ask for JSON in the prompt",
+            ),
+            OutputFormat::Schema {
+                name: None,
+                description: None,
+                schema,
+                strict: None,
+            } => return Some(schema),
+            OutputFormat::Schema { schema, .. } => (
+                Some(schema.as_ref()),
+                "only the schema itself is sent: name, description and strict are not",
+            ),
+        };
+        self.loss
+            .add(Code::FieldDropped, "/response_format", detail);
+        schema
     }
 
     /// Whatever is said once per request.

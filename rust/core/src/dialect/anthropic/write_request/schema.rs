@@ -22,36 +22,32 @@ pub(super) struct Lowered<'a> {
 
 /// Lower a schema. `pointer` is the tool's place in the client's request.
 pub(super) fn lower<'a>(schema: &'a str, pointer: &str) -> Result<Lowered<'a>, Error> {
-    let refuse = |message: &str| Err(Error::client(message).at(pointer));
     let mut tape = Tape::new();
-    let Ok(root) = tape.parse(schema) else {
-        return refuse("the tool's schema is not valid JSON");
+    let root = tape.parse(schema).ok().filter(|root| root.is_object());
+    let Some(root) = root else {
+        return Err(Error::client("the tool's schema must be an object").at(pointer));
     };
-    if !root.is_object() {
-        return refuse("the tool's schema must be an object");
-    }
     let mut repeats = Vec::new();
     find_repeats(root, &mut repeats);
-    if !repeats.is_empty() {
-        let text = without(schema, &repeats);
-        let lowered = lower(&text, pointer)?;
-        return Ok(Lowered {
-            schema: Cow::Owned(lowered.schema.into_owned()),
-            loss: lowered.loss,
-        });
+    if repeats.is_empty() {
+        return lower_root(schema, root, pointer);
     }
+    let text = without(schema, &repeats);
+    let lowered = lower(&text, pointer)?;
+    Ok(Lowered {
+        schema: Cow::Owned(lowered.schema.into_owned()),
+        loss: lowered.loss,
+    })
+}
+
+fn lower_root<'a>(schema: &'a str, root: Node<'_>, pointer: &str) -> Result<Lowered<'a>, Error> {
     let kind = root.get("type");
-    let takes_object = match kind {
-        None => true,
-        Some(kind) => kind.is("object") || kind.items().any(|kind| kind.is("object")),
-    };
-    if !takes_object {
-        return refuse("the tool's schema must be of type object");
+    let names_object = |kind: Node<'_>| kind.is("object") || kind.items().any(|k| k.is("object"));
+    if !kind.is_none_or(names_object) {
+        return Err(Error::client("the tool's schema must be of type object").at(pointer));
     }
-    let unions: Vec<_> = unions::KEYWORDS
-        .into_iter()
-        .filter(|key| root.get(key).is_some())
-        .collect();
+    let is_there = |key: &&str| root.get(key).is_some();
+    let unions: Vec<_> = unions::KEYWORDS.into_iter().filter(is_there).collect();
     if kind.is_some_and(Node::is_string) && unions.is_empty() {
         return Ok(Lowered {
             schema: Cow::Borrowed(schema),
@@ -61,10 +57,8 @@ pub(super) fn lower<'a>(schema: &'a str, pointer: &str) -> Result<Lowered<'a>, E
     let loss = if unions.is_empty() {
         kind.map(|_| "type of the root reduced to object".to_owned())
     } else {
-        Some(format!(
-            "{} at the root merged into properties",
-            unions.join(", ")
-        ))
+        let unions = unions.join(", ");
+        Some(format!("{unions} at the root merged into properties"))
     };
     Ok(Lowered {
         schema: Cow::Owned(rewritten(root)),

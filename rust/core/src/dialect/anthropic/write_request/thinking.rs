@@ -36,10 +36,12 @@ impl Plan {
         matches!(self.mode, Mode::Budget(_))
     }
 
+    /// Whether anything is said about thinking.
+    pub(super) fn is_said(&self) -> bool {
+        self.mode != Mode::Unsaid
+    }
+
     pub(super) fn write(&self, o: &mut Object<'_>) {
-        if self.mode == Mode::Unsaid {
-            return;
-        }
         o.object("thinking", |o| {
             match self.mode {
                 Mode::Unsaid | Mode::Disabled => return o.str("type", "disabled"),
