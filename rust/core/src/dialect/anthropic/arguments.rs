@@ -18,7 +18,7 @@ pub(super) enum Input<'a> {
 
 impl<'a> Input<'a> {
     /// Decide.
-    pub(super) fn of(kind: ToolKind, arguments: &'a str) -> Self {
+    pub(super) fn of(kind: ToolKind, arguments: &'a str, tape: &mut Tape) -> Self {
         if kind == ToolKind::Custom {
             return Self::Free(arguments);
         }
@@ -26,7 +26,7 @@ impl<'a> Input<'a> {
         if text.is_empty() || text == "null" {
             return Self::Empty;
         }
-        match Tape::new().parse(text) {
+        match tape.parse(text) {
             Ok(node) if node.is_object() => Self::Object(text),
             _ => Self::Broken(arguments),
         }
@@ -49,7 +49,7 @@ mod tests {
 
     fn written(kind: ToolKind, arguments: &str) -> String {
         let mut out = Vec::new();
-        Input::of(kind, arguments).write(&mut out);
+        Input::of(kind, arguments, &mut Tape::new()).write(&mut out);
         String::from_utf8(out).unwrap()
     }
 
@@ -74,7 +74,7 @@ mod tests {
     fn nesting_beyond_reason_is_kept_as_text() {
         let deep = format!("{}1{}", "{\"a\":".repeat(300), "}".repeat(300));
         assert!(matches!(
-            Input::of(ToolKind::Function, &deep),
+            Input::of(ToolKind::Function, &deep, &mut Tape::new()),
             Input::Broken(_)
         ));
     }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::turns::Place;
 use super::{Reader, typed};
 use crate::dialect::anthropic::{Version, carrier, ids};
 use crate::error::Error;
@@ -14,7 +15,7 @@ impl<'a> Reader<'a, '_> {
         &mut self,
         block: Node<'a>,
         role: Role,
-        pointer: String,
+        place: Place<'_>,
     ) -> Result<Option<Part<'a>>, Error> {
         let kind = typed::need_str(block, "type")?;
         allowed(block, &kind, role)?;
@@ -26,17 +27,17 @@ impl<'a> Reader<'a, '_> {
         };
         let content = match kind.as_ref() {
             "text" => self.text(block, role)?,
-            "image" => self.image(block, pointer)?,
-            "document" => self.document(block, role, pointer)?,
+            "image" => self.image(block, place.pointer())?,
+            "document" => self.document(block, role, place.pointer())?,
             "tool_use" => self.tool_use(block)?,
-            "tool_result" => self.tool_result(block, pointer)?,
+            "tool_result" => self.tool_result(block, place.pointer())?,
             "thinking" => self.thinking_block(block)?,
             "redacted_thinking" => match self.redacted(block)? {
                 Some(content) => content,
                 None => return Ok(None),
             },
             _ => Content::Native {
-                pointer,
+                pointer: place.pointer(),
                 kind,
                 raw: Cow::Borrowed(block.raw()),
             },
@@ -95,10 +96,7 @@ impl<'a> Reader<'a, '_> {
             return Err(Error::bad_request(node, format!("tool_use_id {problem}")));
         }
         let parts = match block.get("content") {
-            Some(content) => {
-                let at = format!("{pointer}/content");
-                self.content(content, "content", Role::Tool, &at)?
-            }
+            Some(content) => self.content(content, Role::Tool, Place::content_of(&pointer))?,
             None => Vec::new(),
         };
         let known = [

@@ -7,6 +7,31 @@ use crate::error::Error;
 use crate::ir::{Content, Part, Role, Turn};
 use crate::json::Node;
 
+/// Where a block stands. Written out only for those who keep it.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'p> {
+    /// Pointer of what holds the content.
+    holder: &'p str,
+    /// The member that is the content; empty where the holder is the content.
+    member: &'static str,
+    index: usize,
+}
+
+impl<'p> Place<'p> {
+    /// In the `content` of this holder.
+    pub(super) fn content_of(holder: &'p str) -> Self {
+        Self {
+            holder,
+            member: "/content",
+            index: 0,
+        }
+    }
+
+    pub(super) fn pointer(self) -> String {
+        format!("{}{}/{}", self.holder, self.member, self.index)
+    }
+}
+
 impl<'a> Reader<'a, '_> {
     /// The leading system text: one turn, its blocks kept apart.
     pub(super) fn system(
@@ -17,9 +42,14 @@ impl<'a> Reader<'a, '_> {
         let Some(system) = body.get("system") else {
             return Ok(());
         };
-        let parts = self.content(system, "system", Role::System, "/system")?;
+        let place = Place {
+            holder: "/system",
+            member: "",
+            index: 0,
+        };
+        let parts = self.content(system, Role::System, place)?;
         if !parts.is_empty() {
-            turns.push(turn(Role::System, parts, "/system"));
+            turns.push(turn(Role::System, parts, "/system".into()));
         }
         Ok(())
     }
@@ -33,8 +63,9 @@ impl<'a> Reader<'a, '_> {
         if !messages.is_array() || messages.items().next().is_none() {
             return Err(typed::wrong(messages, "messages", "a non-empty array"));
         }
+        turns.reserve(messages.items().count());
         for (index, message) in messages.items().enumerate() {
-            self.message(message, &format!("/messages/{index}"), turns)?;
+            self.message(message, format!("/messages/{index}"), turns)?;
         }
         Ok(())
     }
@@ -42,7 +73,7 @@ impl<'a> Reader<'a, '_> {
     fn message(
         &mut self,
         message: Node<'a>,
-        pointer: &str,
+        pointer: String,
         turns: &mut Vec<Turn<'a>>,
     ) -> Result<(), Error> {
         if !message.is_object() {
@@ -60,8 +91,7 @@ impl<'a> Reader<'a, '_> {
         };
         typed::keep_unknown(message, &["role", "content"], &mut self.ext);
         let content = typed::need(message, "content")?;
-        let at = format!("{pointer}/content");
-        let mut parts = self.content(content, "content", role, &at)?;
+        let mut parts = self.content(content, role, Place::content_of(&pointer))?;
         if role == Role::User {
             split_results(parts, pointer, turns);
         } else {
@@ -71,28 +101,31 @@ impl<'a> Reader<'a, '_> {
         Ok(())
     }
 
-    /// A string or blocks; empty texts say nothing (Claude Code returns empty blocks that it was sent). `pointer` is
-    /// where the content stands.
+    /// A string or blocks; empty texts say nothing (Claude Code returns empty blocks that it was sent).
     pub(super) fn content(
         &mut self,
         content: Node<'a>,
-        key: &str,
         role: Role,
-        pointer: &str,
+        place: Place<'_>,
     ) -> Result<Vec<Part<'a>>, Error> {
         if let Some(text) = content.as_str() {
             let part = (!text.is_empty()).then(|| Content::Text(text).into());
             return Ok(part.into_iter().collect());
         }
         if !content.is_array() {
+            let key = if place.member.is_empty() {
+                "system"
+            } else {
+                "content"
+            };
             return Err(typed::wrong(content, key, "a string or an array of blocks"));
         }
-        let mut parts = Vec::new();
+        let mut parts = Vec::with_capacity(content.items().count());
         for (index, block) in content.items().enumerate() {
             if !block.is_object() {
                 return Err(typed::wrong(block, "a content block", "an object"));
             }
-            let part = self.block(block, role, format!("{pointer}/{index}"))?;
+            let part = self.block(block, role, Place { index, ..place })?;
             parts.extend(part.filter(|part| !is_empty(part)));
         }
         Ok(parts)
@@ -117,24 +150,24 @@ fn is_empty(part: &Part<'_>) -> bool {
 }
 
 /// A user's message may hold tool results: they are a turn of their own, before the rest.
-fn split_results<'a>(parts: Vec<Part<'a>>, pointer: &str, turns: &mut Vec<Turn<'a>>) {
-    let (results, rest): (Vec<_>, Vec<_>) = parts
-        .into_iter()
-        .partition(|part| matches!(part.content, Content::ToolResult(_)));
-    let has_results = !results.is_empty();
-    if has_results {
-        turns.push(turn(Role::Tool, results, pointer));
+fn split_results<'a>(parts: Vec<Part<'a>>, pointer: String, turns: &mut Vec<Turn<'a>>) {
+    let is_result = |part: &Part<'a>| matches!(part.content, Content::ToolResult(_));
+    if !parts.iter().any(is_result) {
+        turns.push(turn(Role::User, parts, pointer));
+        return;
     }
-    if !rest.is_empty() || !has_results {
+    let (results, rest): (Vec<_>, Vec<_>) = parts.into_iter().partition(is_result);
+    turns.push(turn(Role::Tool, results, pointer.clone()));
+    if !rest.is_empty() {
         turns.push(turn(Role::User, rest, pointer));
     }
 }
 
-fn turn<'a>(role: Role, parts: Vec<Part<'a>>, pointer: &str) -> Turn<'a> {
+fn turn<'a>(role: Role, parts: Vec<Part<'a>>, pointer: String) -> Turn<'a> {
     Turn {
         role,
         name: None::<Cow<'a, str>>,
         parts,
-        pointer: pointer.into(),
+        pointer,
     }
 }

@@ -8,6 +8,7 @@ use crate::dialect::EncodeContext;
 use crate::dialect::anthropic::arguments::Input;
 use crate::dialect::anthropic::{carrier, stop, usage};
 use crate::ir::{Answer, AnswerPart, Finish, FinishReason, Opaque, OwnedCitation};
+use crate::json::Tape;
 use crate::json::write::{self, Array};
 use crate::loss::{Code, LossReport};
 
@@ -75,7 +76,7 @@ fn write_part(
             arguments,
             opaque,
         } => {
-            let input = Input::of(*kind, arguments);
+            let input = Input::of(*kind, arguments, &mut Tape::new());
             if matches!(input, Input::Broken(_)) {
                 let detail = "arguments that are not a JSON object";
                 loss.add(Code::ArgsInvalidJson, "content/input", detail);

@@ -47,12 +47,12 @@ pub(super) enum Block<'r> {
     },
     Redacted(&'r str),
     ToolUse {
-        id: String,
-        name: String,
+        id: Cow<'r, str>,
+        name: Cow<'r, str>,
         input: Input<'r>,
     },
     ToolResult {
-        id: String,
+        id: Cow<'r, str>,
         content: Vec<Placed<'r>>,
         is_error: Option<bool>,
     },

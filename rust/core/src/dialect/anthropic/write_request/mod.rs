@@ -13,11 +13,14 @@ mod tools;
 mod turns;
 mod unions;
 
+use std::borrow::Cow;
+
 use super::Version;
 use super::read_request::is_plain_user_id;
 use crate::dialect::{EncodedRequest, Target};
 use crate::error::Error;
 use crate::ir::{OutputFormat, Request};
+use crate::json::Tape;
 use crate::json::write::{self, Object};
 use crate::loss::{Code, LossReport};
 
@@ -26,10 +29,12 @@ struct Writer<'r, 'x> {
     target: &'x Target,
     version: Version,
     loss: &'x mut LossReport,
-    names: names::Names,
-    call_ids: names::CallIds,
+    names: names::Names<'r>,
+    call_ids: names::CallIds<'r>,
+    /// For the JSON inside strings: arguments and schemas.
+    tape: Tape,
     /// Calls of the assistant's message in progress: the client's id and the one sent.
-    waiting: Vec<(&'r str, String)>,
+    waiting: Vec<(&'r str, Cow<'r, str>)>,
 }
 
 /// Everything that is decided before the first byte is written.
@@ -52,6 +57,7 @@ pub(super) fn write(
         loss,
         names: names::Names::default(),
         call_ids: names::CallIds::default(),
+        tape: Tape::new(),
         waiting: Vec::new(),
     };
     let draft = writer.draft(request)?;

@@ -1,7 +1,7 @@
 //! Tool names and call ids as this dialect takes them.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
@@ -16,50 +16,47 @@ const LONGEST: usize = 64;
 /// Hex digits that keep shortened and cleaned names apart.
 const HASH: usize = 8;
 
+/// A client's tool: namespace and name.
+type Client<'r> = (Option<&'r str>, &'r str);
+
 /// Names given out so far.
 #[derive(Debug, Default)]
-pub(super) struct Names {
-    by_client: HashMap<(String, String), String>,
-    by_sent: HashMap<String, (String, String)>,
+pub(super) struct Names<'r> {
+    by_client: HashMap<Client<'r>, Cow<'r, str>>,
+    is_taken: HashSet<Cow<'r, str>>,
     restored: NameMap,
 }
 
-impl Names {
+impl<'r> Names<'r> {
     /// The name to send for a client's tool: always the same for the same tool.
     pub(super) fn sent(
         &mut self,
-        namespace: Option<&str>,
-        name: &str,
+        (namespace, name): Client<'r>,
         kind: ToolKind,
         pointer: &str,
         loss: &mut LossReport,
-    ) -> String {
-        let client = (namespace.unwrap_or_default().to_owned(), name.to_owned());
+    ) -> Cow<'r, str> {
+        let client = (namespace.filter(|namespace| !namespace.is_empty()), name);
         if let Some(sent) = self.by_client.get(&client) {
             return sent.clone();
         }
-        let mut sent = flatten(namespace, name);
-        let is_taken = self.by_sent.contains_key(&sent);
-        if is_taken || !is_plain(&sent) {
-            sent = cleaned(&sent, &client);
+        let mut sent = flatten(client);
+        if self.is_taken.contains(&sent) || !is_plain(&sent) {
+            sent = cleaned(&sent, client).into();
         }
         if sent != name {
-            loss.add(
-                Code::IdRewritten,
-                pointer,
-                format!("tool {name:?} is sent as {sent}"),
-            );
+            let detail = format!("tool {name:?} is sent as {sent}");
+            loss.add(Code::IdRewritten, pointer, detail);
         }
         if sent != name || kind == ToolKind::Custom {
-            let namespace = namespace.map(Into::into);
             let tool = ClientTool {
                 name: name.into(),
-                namespace,
+                namespace: namespace.map(Into::into),
                 kind,
             };
             self.restored.insert(sent.clone(), tool);
         }
-        self.by_sent.insert(sent.clone(), client.clone());
+        self.is_taken.insert(sent.clone());
         self.by_client.insert(client, sent.clone());
         sent
     }
@@ -70,10 +67,10 @@ impl Names {
     }
 }
 
-fn flatten(namespace: Option<&str>, name: &str) -> String {
-    match namespace.filter(|namespace| !namespace.is_empty()) {
-        Some(namespace) => format!("{namespace}__{name}"),
-        None => name.to_owned(),
+fn flatten((namespace, name): Client<'_>) -> Cow<'_, str> {
+    match namespace {
+        Some(namespace) => format!("{namespace}__{name}").into(),
+        None => name.into(),
     }
 }
 
@@ -82,14 +79,14 @@ fn is_plain(name: &str) -> bool {
     !name.is_empty() && name.len() <= LONGEST && name.bytes().all(allowed)
 }
 
-fn cleaned(name: &str, client: &(String, String)) -> String {
+fn cleaned(sent: &str, (namespace, name): Client<'_>) -> String {
     let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    let mut clean: String = name
+    let mut clean: String = sent
         .chars()
         .map(|c| if allowed(c) { c } else { '_' })
         .take(LONGEST - HASH - 1)
         .collect();
-    let digest = Sha256::digest(format!("{}\n{}", client.0, client.1));
+    let digest = Sha256::digest(format!("{}\n{name}", namespace.unwrap_or_default()));
     clean.push('_');
     for byte in digest.iter().take(HASH / 2) {
         let _ = write!(clean, "{byte:02x}");
@@ -99,31 +96,39 @@ fn cleaned(name: &str, client: &(String, String)) -> String {
 
 /// Ids of calls in the history: in the allowed alphabet, and unique (some hosts count from 0 again in every turn).
 #[derive(Debug, Default)]
-pub(super) struct CallIds {
-    seen: HashMap<String, usize>,
+pub(super) struct CallIds<'r> {
+    /// Ids sent, and the number that the last copy of each got.
+    seen: HashMap<Cow<'r, str>, usize>,
 }
 
-impl CallIds {
+impl<'r> CallIds<'r> {
     /// The id to send for the next call with this id.
-    pub(super) fn next(&mut self, id: &str, pointer: &str, loss: &mut LossReport) -> String {
+    pub(super) fn next(
+        &mut self,
+        id: &'r str,
+        pointer: &str,
+        loss: &mut LossReport,
+    ) -> Cow<'r, str> {
         let packed = ids::pack(id);
         if matches!(packed, Cow::Owned(_)) {
-            loss.add(
-                Code::IdRewritten,
-                pointer,
-                "tool call id outside [A-Za-z0-9_-]",
-            );
+            let detail = "tool call id outside [A-Za-z0-9_-]";
+            loss.add(Code::IdRewritten, pointer, detail);
         }
-        let mut sent = packed.clone().into_owned();
-        let mut copies = self.seen.get(packed.as_ref()).copied().unwrap_or(0);
-        while self.seen.contains_key(&sent) {
+        let Some(mut copies) = self.seen.get(&packed).copied() else {
+            self.seen.insert(packed.clone(), 0);
+            return packed;
+        };
+        loss.add(Code::IdRewritten, pointer, "tool call id used twice");
+        let copy = loop {
             copies += 1;
-            sent = format!("{packed}_{copies}");
-            loss.add(Code::IdRewritten, pointer, "tool call id used twice");
-        }
-        self.seen.insert(packed.into_owned(), copies);
-        self.seen.entry(sent.clone()).or_insert(0);
-        sent
+            let copy = Cow::Owned(format!("{packed}_{copies}"));
+            if !self.seen.contains_key(&copy) {
+                break copy;
+            }
+        };
+        self.seen.insert(packed, copies);
+        self.seen.insert(copy.clone(), 0);
+        copy
     }
 }
 
@@ -131,20 +136,16 @@ impl CallIds {
 mod tests {
     use super::*;
 
-    fn sent(names: &mut Names, namespace: Option<&str>, name: &str) -> String {
-        names.sent(
-            namespace,
-            name,
-            ToolKind::Function,
-            "",
-            &mut LossReport::new(),
-        )
+    fn sent<'r>(names: &mut Names<'r>, namespace: Option<&'r str>, name: &'r str) -> String {
+        let loss = &mut LossReport::new();
+        let sent = names.sent((namespace, name), ToolKind::Function, "", loss);
+        sent.into_owned()
     }
 
     #[test]
     fn names_are_cleaned_shortened_kept_apart_and_restored() {
-        let mut names = Names::default();
         let long = "n".repeat(80);
+        let mut names = Names::default();
         let all = [
             sent(&mut names, None, "plain-1"),
             sent(&mut names, None, "a.b"),

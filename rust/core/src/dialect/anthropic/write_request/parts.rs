@@ -1,5 +1,7 @@
 //! Parts of turns → blocks.
 
+use std::borrow::Cow;
+
 use super::Writer;
 use super::blocks::{Block, Placed};
 use super::media;
@@ -122,16 +124,14 @@ impl<'r> Writer<'r, '_> {
             let detail = "state of a tool call that another vendor issued";
             self.loss.add(Code::OpaqueDropped, &turn.pointer, detail);
         }
-        let input = Input::of(call.kind, &call.arguments);
+        let input = Input::of(call.kind, &call.arguments, &mut self.tape);
         if matches!(input, Input::Broken(_)) {
             let detail = "arguments that are not a JSON object are sent as {\"_raw\": text}";
             self.loss.add(Code::ArgsInvalidJson, &turn.pointer, detail);
         }
         let id = self.call_ids.next(&call.id, &turn.pointer, self.loss);
-        let namespace = call.namespace.as_deref();
-        let name = self
-            .names
-            .sent(namespace, &call.name, call.kind, &turn.pointer, self.loss);
+        let client = (call.namespace.as_deref(), call.name.as_ref());
+        let name = self.names.sent(client, call.kind, &turn.pointer, self.loss);
         self.waiting.push((&call.id, id.clone()));
         Block::ToolUse { id, name, input }
     }
@@ -153,7 +153,7 @@ impl<'r> Writer<'r, '_> {
     pub(super) fn tool_result(
         &mut self,
         result: &'r ToolResult<'r>,
-        id: String,
+        id: Cow<'r, str>,
     ) -> Result<Block<'r>, Error> {
         let content = self.result_content(result)?;
         Ok(Block::ToolResult {

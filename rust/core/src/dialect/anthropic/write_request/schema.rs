@@ -21,8 +21,11 @@ pub(super) struct Lowered<'a> {
 }
 
 /// Lower a schema. `pointer` is the tool's place in the client's request.
-pub(super) fn lower<'a>(schema: &'a str, pointer: &str) -> Result<Lowered<'a>, Error> {
-    let mut tape = Tape::new();
+pub(super) fn lower<'a>(
+    schema: &'a str,
+    pointer: &str,
+    tape: &mut Tape,
+) -> Result<Lowered<'a>, Error> {
     let root = tape.parse(schema).ok().filter(|root| root.is_object());
     let Some(root) = root else {
         return Err(Error::client("the tool's schema must be an object").at(pointer));
@@ -33,7 +36,7 @@ pub(super) fn lower<'a>(schema: &'a str, pointer: &str) -> Result<Lowered<'a>, E
         return lower_root(schema, root, pointer);
     }
     let text = without(schema, &repeats);
-    let lowered = lower(&text, pointer)?;
+    let lowered = lower(&text, pointer, tape)?;
     Ok(Lowered {
         schema: Cow::Owned(lowered.schema.into_owned()),
         loss: lowered.loss,
@@ -137,13 +140,16 @@ mod tests {
     use super::*;
 
     fn lowered(schema: &str) -> String {
-        lower(schema, "/tools/0").unwrap().schema.into_owned()
+        lower(schema, "/tools/0", &mut Tape::new())
+            .unwrap()
+            .schema
+            .into_owned()
     }
 
     #[test]
     fn a_good_schema_is_not_touched() {
         let schema = r#"{ "properties": {"z": {"anyOf": [{}]}, "a": {}}, "type": "object" }"#;
-        let lowered = lower(schema, "").unwrap();
+        let lowered = lower(schema, "", &mut Tape::new()).unwrap();
         assert!(matches!(lowered.schema, Cow::Borrowed(same) if same == schema));
         assert!(lowered.loss.is_none());
     }
@@ -151,13 +157,18 @@ mod tests {
     #[test]
     fn the_root_becomes_an_object() {
         assert_eq!(lowered("{}"), r#"{"type":"object","properties":{}}"#);
-        let nullable = lower(r#"{"type":["object","null"],"title":"t"}"#, "").unwrap();
+        let nullable = lower(
+            r#"{"type":["object","null"],"title":"t"}"#,
+            "",
+            &mut Tape::new(),
+        )
+        .unwrap();
         assert_eq!(
             nullable.schema,
             r#"{"type":"object","title":"t","properties":{}}"#
         );
         assert!(nullable.loss.is_some());
-        let error = lower(r#"{"type":"string"}"#, "/tools/3").unwrap_err();
+        let error = lower(r#"{"type":"string"}"#, "/tools/3", &mut Tape::new()).unwrap_err();
         assert_eq!(error.pointer.as_deref(), Some("/tools/3"));
     }
 
@@ -177,7 +188,7 @@ mod tests {
             {"$ref":"#/$defs/b"}],
             "$defs":{"b":{"properties":{"kind":{"const":"b"},"y":{}},"required":["kind","y"]}},
             "allOf":[{"properties":{"z":{}},"required":["z"]}]}"##;
-        let result = lower(schema, "").unwrap();
+        let result = lower(schema, "", &mut Tape::new()).unwrap();
         assert!(result.loss.unwrap().contains("oneOf"));
         let value: serde_json::Value = serde_json::from_str(&result.schema).unwrap();
         assert_eq!(value["type"], "object");

@@ -18,7 +18,7 @@ const FREE_TEXT: &str = r#"{"type":"object","properties":{"input":{"type":"strin
 #[derive(Debug)]
 pub(super) enum Offer<'r> {
     Function {
-        name: String,
+        name: Cow<'r, str>,
         description: Option<&'r str>,
         schema: Cow<'r, str>,
         is_strict: bool,
@@ -134,7 +134,7 @@ impl<'r> Writer<'r, '_> {
         let (kind, schema, is_strict) = match &tool.kind {
             ToolMode::Function { parameters, strict } => {
                 let schema = parameters.as_deref().unwrap_or(schema::EMPTY);
-                let lowered = schema::lower(schema, &tool.pointer)?;
+                let lowered = schema::lower(schema, &tool.pointer, &mut self.tape)?;
                 if let Some(loss) = lowered.loss {
                     self.loss.add(Code::SchemaLowered, &tool.pointer, loss);
                 }
@@ -156,11 +156,9 @@ impl<'r> Writer<'r, '_> {
                 return Ok(None);
             }
         };
-        let namespace = tool.namespace.as_deref();
+        let client = (tool.namespace.as_deref(), tool.name.as_ref());
         Ok(Some(Offer::Function {
-            name: self
-                .names
-                .sent(namespace, &tool.name, kind, &tool.pointer, self.loss),
+            name: self.names.sent(client, kind, &tool.pointer, self.loss),
             description: tool.description.as_deref(),
             schema,
             is_strict,
@@ -169,7 +167,7 @@ impl<'r> Writer<'r, '_> {
     }
 
     /// The choice, once the tools are known.
-    pub(super) fn choice(&mut self, request: &Request<'_>, offers: &[Offer<'_>]) -> Choice {
+    pub(super) fn choice(&mut self, request: &'r Request<'r>, offers: &[Offer<'_>]) -> Choice {
         let mut choice = Choice::default();
         let is_wanted =
             |wanted: &ToolChoice<'_>| !matches!(wanted, ToolChoice::None | ToolChoice::Auto);
@@ -204,17 +202,17 @@ impl<'r> Writer<'r, '_> {
     }
 
     /// The sent name of the tool that must be called.
-    fn chosen(&mut self, request: &Request<'_>, name: &str) -> Option<String> {
+    fn chosen(&mut self, request: &'r Request<'r>, name: &str) -> Option<String> {
         let tool = request.tools.iter().find(|tool| tool.name == name);
         match tool.map(|tool| (tool, &tool.kind)) {
             Some((_, ToolMode::Hosted { dialect, .. })) if *dialect == Dialect::Anthropic => {
                 Some(name.to_owned())
             }
             Some((tool, ToolMode::Function { .. } | ToolMode::Custom { .. })) => {
-                let namespace = tool.namespace.as_deref();
+                let client = (tool.namespace.as_deref(), tool.name.as_ref());
                 let kind = ToolKind::Function; // registered with its kind when it was offered
-                let (names, loss) = (&mut self.names, &mut *self.loss);
-                Some(names.sent(namespace, name, kind, &tool.pointer, loss))
+                let sent = self.names.sent(client, kind, &tool.pointer, self.loss);
+                Some(sent.into_owned())
             }
             _ => {
                 let detail = format!("{name} cannot be offered upstream, so it cannot be demanded");

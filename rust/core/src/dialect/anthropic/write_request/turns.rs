@@ -1,6 +1,8 @@
 //! Turns → `system` and `messages`, in the order that the API insists on: the first message is the user's, roles
 //! alternate, and the results of an assistant's calls come first in the message after it, all of them.
 
+use std::borrow::Cow;
+
 use super::Writer;
 use super::blocks::{Block, Message, Placed, Speaker};
 use super::results::Results;
@@ -207,7 +209,7 @@ impl<'r> Writer<'r, '_> {
     }
 }
 
-fn missing<'r>(id: String) -> Placed<'r> {
+fn missing(id: Cow<'_, str>) -> Placed<'_> {
     let block = Block::ToolResult {
         id,
         content: vec![Placed::text(NO_RESULT)],
