@@ -102,7 +102,8 @@ proptest! {
     fn raw_json_keeps_its_value_on_one_line(text in any::<String>(), breaks in "[\u{85}\u{2028}\u{2029}\u{84}\u{2027}é€]{0,8}") {
         let value = Value::from(vec![text, breaks]);
         let mut out = Vec::new();
-        write::raw(&mut out, &value.to_string());
+        let pretty = serde_json::to_string_pretty(&value).unwrap().replace("\n ", "\r\n ");
+        write::raw(&mut out, &pretty);
         let json = String::from_utf8(out).unwrap();
         prop_assert_eq!(serde_json::from_str::<Value>(&json).unwrap(), value);
         prop_assert!(!json.contains(BREAKS));

@@ -31,6 +31,14 @@ pub(super) fn writable_length(bytes: &[u8]) -> usize {
     length(bytes, ends, is_end)
 }
 
+/// Bytes of JSON text that can stand in one line of an event: up to a line end, or the first byte of a character as
+/// above.
+pub(super) fn line_length(bytes: &[u8]) -> usize {
+    let ends = |word| equal(word, b'\n') | equal(word, b'\r') | equal(word & (ONES * 0xDF), 0xC2);
+    let is_end = |byte: u8| byte == b'\n' || byte == b'\r' || byte & 0xDF == 0xC2;
+    length(bytes, ends, is_end)
+}
+
 #[inline]
 fn length(bytes: &[u8], ends: impl Fn(u64) -> u64, is_end: impl Fn(u8) -> bool) -> usize {
     let mut length = 0;

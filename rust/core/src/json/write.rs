@@ -3,7 +3,7 @@
 //! U+2028, U+2029 and U+0085 are always escaped: readers that split lines the Unicode way (google-genai's
 //! `iter_lines`) otherwise cut an event in two.
 
-use super::scan::writable_length;
+use super::scan::{line_length, writable_length};
 
 /// The letter of the escape for each ASCII character that needs one: `u` for those without one of their own.
 const LETTERS: [u8; 128] = {
@@ -58,16 +58,28 @@ pub fn escaped(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(&bytes[from..]);
 }
 
-/// Append valid JSON text as it stands, with the Unicode line breaks inside its strings escaped.
+/// Append valid JSON text as it stands, on one line: the Unicode line breaks inside its strings are escaped, and line
+/// ends, which can only stand between its tokens, become spaces.
 pub fn raw(out: &mut Vec<u8>, json: &str) {
     let bytes = json.as_bytes();
-    let mut from = 0;
-    for at in memchr::memchr2_iter(0xE2, 0xC2, bytes) {
-        if let Some((replacement, length)) = line_break(&bytes[at..]) {
-            out.extend_from_slice(&bytes[from..at]);
-            out.extend_from_slice(replacement);
-            from = at + length;
-        }
+    let (mut from, mut at) = (0, 0);
+    loop {
+        at += line_length(&bytes[at..]);
+        let (replacement, length): (&[u8], usize) = match bytes.get(at) {
+            None => break,
+            Some(b'\n' | b'\r') => (b" ", 1),
+            Some(_) => match line_break(&bytes[at..]) {
+                Some(found) => found,
+                None => {
+                    at += 2;
+                    continue;
+                }
+            },
+        };
+        out.extend_from_slice(&bytes[from..at]);
+        out.extend_from_slice(replacement);
+        at += length;
+        from = at;
     }
     out.extend_from_slice(&bytes[from..]);
 }
