@@ -92,7 +92,10 @@ impl<'s, A: Answer> Attempt<'s, A> {
     }
 
     pub(crate) async fn run(mut self, client: &Client, call: Call) -> Outcome {
-        let end = match self.send(client, &call).await {
+        let sent = self.send(client, &call).await;
+        // A stream may last for minutes: it need not keep its request.
+        drop(call);
+        let end = match sent {
             Ok(reply) => self.receive(reply).await,
             Err(end) => Err(end),
         };
@@ -130,6 +133,8 @@ impl<'s, A: Answer> Attempt<'s, A> {
         self.tally.note_head(status, &headers, self.clock.elapsed());
         self.clock.await_body(sent_at);
         if (200..=299).contains(&status) {
+            // Its values are slices of the first read buffer.
+            drop(headers);
             return self.relay(body).await;
         }
         let bytes = self.read_refusal(body).await?;

@@ -91,14 +91,18 @@ impl H1 {
     }
 
     /// The next piece of `incoming`, as far as it is there.
+    ///
+    /// The connection is first driven without a waker: handing a piece over would wake it, and so this very task, once
+    /// per piece and once more after the last. Only before waiting is the real waker left with the socket.
     pub(crate) fn poll_data(
         &mut self,
         incoming: &mut Incoming,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, ()>>> {
-        let mut is_driven = false;
+        let mut unwoken = Context::from_waker(Waker::noop());
+        let mut drives = 0;
         loop {
-            match Pin::new(&mut *incoming).poll_frame(&mut Context::from_waker(Waker::noop())) {
+            match Pin::new(&mut *incoming).poll_frame(&mut unwoken) {
                 Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
                     Ok(data) if !data.is_empty() => return Poll::Ready(Some(Ok(data))),
                     _ => {}
@@ -106,10 +110,10 @@ impl H1 {
                 Poll::Ready(Some(Err(_))) => return Poll::Ready(Some(Err(()))),
                 Poll::Ready(None) => return Poll::Ready(None),
                 Poll::Pending if self.is_closed => return Poll::Ready(Some(Err(()))),
-                Poll::Pending if is_driven => return Poll::Pending,
+                Poll::Pending if drives == 2 => return Poll::Pending,
                 Poll::Pending => {
-                    self.drive(cx);
-                    is_driven = true;
+                    self.drive(if drives == 0 { &mut unwoken } else { cx });
+                    drives += 1;
                 }
             }
         }
