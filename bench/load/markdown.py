@@ -53,13 +53,17 @@ def _cell(row: Row, cell: Cell) -> str:
         return "**wrong answers**"
     if not figures:
         return "—"
-    shown = f"{median(figures):.3g}"
+    shown = _number(median(figures))
     if cell.lane.kind in ("mock", "nginx") or not ratios:
         return shown
     spread = f"{min(ratios):.2f} / {median(ratios):.2f} / {max(ratios):.2f}x"
     goal = goal_of(row.load.goal, cell.lane.kind)
     over = " over" if goal is not None and median(ratios) > goal else ""
     return f"{shown} ({spread}){over}"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _memory(memory: Sequence[Held]) -> str:
@@ -124,7 +128,8 @@ def _conduct(conduct: Sequence[Conduct]) -> str:
     lines = [["", "upstream closed after the client left, ms", "held for a client that never reads, MiB"]]
     for found in conduct:
         left = "not within 5 s" if found.left_ms is None else f"{found.left_ms:.1f}"
-        lines.append([found.lane.title, left, f"{found.unread_bytes / 2**20:.1f}"])
+        told = ["—", "—"] if found.error else [left, f"{found.unread_bytes / 2**20:.1f}"]
+        lines.append([found.lane.title, *told])
     return "## Clients that misbehave\n\n" + _table(lines)
 
 
