@@ -22,7 +22,7 @@ RUST_FILES := Cargo.toml Cargo.lock $(shell find rust -name target -prune -o \( 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
 
-.PHONY: help demo test ci bench wheel fmt lint lock develop clean \
+.PHONY: help demo test ci bench bench-smoke wheel fmt lint lock develop clean \
 	test-rust test-python test-packaging bench-smoke lint-rust lint-python lint-docs lint-workflows deny docs node ci-rust ci-python
 
 help:  ## this list

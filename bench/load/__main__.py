@@ -16,11 +16,11 @@ from contextlib import ExitStack
 from importlib import metadata
 from pathlib import Path
 
-from bench.load import conduct, memory, process, rounds
+from bench.load import conduct, markdown, memory, process, rounds
 from bench.load.contenders import Contender, Fastproxy, Litellm, Nginx
 from bench.load.loads import GATE_SLACK, LOADS, SMOKE, SMOKE_LOADS, SMOKE_SLACK, Load, Scale
 from bench.load.measure import Bench
-from bench.load.report import Machine, Results, verdict
+from bench.load.results import Machine, Results, verdict
 from bench.load.rounds import Way
 from bench.load.server import Cores, Running, mock, started
 
@@ -40,10 +40,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     loadkit = options.loadkit or _build_loadkit()
     with mock(loadkit, cores.load) as upstream:
         results = _measured(Bench(loadkit=loadkit, cores=cores, mock=upstream), contenders, options)
+    tables = markdown.render(results)
     if options.write and not options.smoke:
-        (_RESULTS / "RESULTS.md").write_text(results.to_markdown())
+        (_RESULTS / "RESULTS.md").write_text(tables)
         (_RESULTS / "RESULTS.json").write_bytes(results.to_json())
-    print(results.to_markdown())
+    print(tables)
     wrong = verdict(results, _slack(options))
     for line in wrong:
         print(f"FAILED {line}", file=sys.stderr)
@@ -58,6 +59,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--gate", action="store_true", help="fail when a goal is missed by more than 20 %%")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3.0, help="measured window of each load in each round")
+    parser.add_argument("--tries", type=int, default=4, help="of a measurement that other work disturbs")
     parser.add_argument("--only", action="append", choices=[load.name for load in LOADS], help="this load (repeatable)")
     parser.add_argument("--without", action="append", default=[], choices=["nginx", "fastproxy"])
     parser.add_argument("--litellm", metavar="PROGRAM", help="measure LiteLLM too: the litellm program of its venv")
@@ -92,7 +94,7 @@ def _contenders(options: argparse.Namespace) -> list[Contender]:
 
 
 def _measured(bench: Bench, contenders: list[Contender], options: argparse.Namespace) -> Results:
-    scale = SMOKE if options.smoke else Scale(rounds=options.rounds, seconds=options.seconds)
+    scale = SMOKE if options.smoke else Scale(rounds=options.rounds, seconds=options.seconds, tries=options.tries)
     chosen = options.only or (SMOKE_LOADS if options.smoke else [load.name for load in LOADS])
     loads = [load for load in LOADS if load.name in chosen]
     rows, conducted = _beside(bench, contenders, loads, scale)

@@ -35,9 +35,13 @@ class Conduct(Struct, frozen=True):
     left_ms: float | None
     #: Bytes that the process grew by.
     unread_bytes: int
+    #: Why nothing could be found out.
+    error: str = ""
 
     @property
     def faults(self) -> list[str]:
+        if self.error:
+            return [f"{self.lane.title}: {self.error}"]
         faults = []
         if self.left_ms is None or self.left_ms > LEAVE_LIMIT_MS:
             faults.append(
@@ -52,16 +56,21 @@ class Conduct(Struct, frozen=True):
 
 def run(upstream: Running, ways: Sequence[Way]) -> list[Conduct]:
     """Try every lane."""
-    found = []
-    for way in ways:
-        conduct = Conduct(lane=way.lane, left_ms=_leave(upstream, way), unread_bytes=_never_read(way))
-        _await_streams(upstream, 0)
+    found = [_conduct(upstream, way) for way in ways]
+    for conduct in found:
         left = "never" if conduct.left_ms is None else f"{conduct.left_ms:.1f} ms"
-        print(
-            f"conduct {way.lane.title:20} left {left}  unread {conduct.unread_bytes / 2**20:.1f} MiB", file=sys.stderr
-        )
-        found.append(conduct)
+        shown = conduct.error or f"left {left}  unread {conduct.unread_bytes / 2**20:.1f} MiB"
+        print(f"conduct         {conduct.lane.title:26} {shown}", file=sys.stderr)
     return found
+
+
+def _conduct(upstream: Running, way: Way) -> Conduct:
+    try:
+        return Conduct(lane=way.lane, left_ms=_leave(upstream, way), unread_bytes=_never_read(way))
+    except OSError as error:
+        return Conduct(lane=way.lane, left_ms=None, unread_bytes=0, error=f"no stream to misbehave on: {error}")
+    finally:
+        _await_streams(upstream, 0)
 
 
 def _leave(upstream: Running, way: Way) -> float | None:

@@ -172,6 +172,8 @@ model_list:
       model: "openai/*"
       api_base: "http://127.0.0.1:{mock}/v1"
       api_key: "{key}"
+litellm_settings:
+  use_chat_completions_url_for_anthropic_messages: true    # else it calls /v1/responses
 """
 
 

@@ -149,7 +149,7 @@ def _sample(bench: Bench, server: Running, load: int) -> Sample:
 def _measurement(
     report: Report, samples: dict[str, Sample], load: Load, sent: tuple[int, int], *, is_mock: bool
 ) -> Measurement:
-    faults = [f"{report.errors.total} wrong answers: {'; '.join(report.errors.first)}"] if report.errors.total else []
+    faults = [f"{report.errors.total} wrong answers, first: {report.errors.first[0]}"] if report.errors.total else []
     start, stop = samples.get("start"), samples.get("stop")
     if start is None or stop is None:
         faults.append("the run ended before its window")

@@ -15,7 +15,6 @@ from bench.load.server import Running
 
 #: More foreign CPU than this (of one core), and a measurement is repeated.
 FOREIGN_LIMIT = 0.15
-_REPEATS = 4
 
 
 class Way(Struct, frozen=True):
@@ -87,7 +86,7 @@ def _rotated(count: int, by: int) -> list[int]:
 def _one(bench: Bench, way: Way, load: Load, scale: Scale) -> tuple[Measurement, int]:
     """The first quiet measurement, or the least disturbed of a few; and how many were thrown away."""
     taken: list[Measurement] = []
-    for _ in range(_REPEATS if scale.is_thorough else 1):
+    for _ in range(scale.tries):
         if scale.is_thorough:
             process.wait_for_quiet(FOREIGN_LIMIT)
         taken.append(measure(bench, way.server, way.lane, load, scale))

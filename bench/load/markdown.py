@@ -1,92 +1,16 @@
-"""RESULTS.md and RESULTS.json: every figure with its spread, every fault, and how disturbed the machine was."""
+"""RESULTS.md: every figure with its spread, every fault, and how disturbed the machine was."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from statistics import median
 
-import msgspec
-from msgspec import Struct
-
 from bench.load.conduct import Conduct
-from bench.load.loads import IDLE_GOAL, SMOKE_SLACK, STREAM_MEMORY_GOAL, Goal
+from bench.load.loads import IDLE_GOAL, STREAM_MEMORY_GOAL
 from bench.load.measure import Summary
 from bench.load.memory import Held
+from bench.load.results import Machine, Results, base_of, goal_of
 from bench.load.rounds import Cell, Row
-
-MISSED = "over"
-
-
-class Machine(Struct, frozen=True):
-    """Where it was measured, and what."""
-
-    date: str
-    processor: str
-    cores: int
-    kernel: str
-    versions: dict[str, str]
-    rounds: int
-    seconds: float
-    streams: int
-    is_pinned_apart: bool
-
-
-class Results(Struct, frozen=True):
-    """All of a run."""
-
-    machine: Machine
-    rows: list[Row]
-    memory: list[Held]
-    conduct: list[Conduct]
-
-    @property
-    def faults(self) -> list[str]:
-        """Everything that was wrong, whatever its speed."""
-        found = [
-            f"{row.load.name}, {cell.lane.title}: {fault}"
-            for row in self.rows
-            for cell in row.cells
-            for fault in dict.fromkeys(cell.faults)
-        ]
-        found += [f"memory, {held.lane.title}: {fault}" for held in self.memory for fault in held.faults]
-        return found + [fault for conduct in self.conduct for fault in conduct.faults if conduct.lane.kind in _OURS]
-
-    def missed(self, slack: float) -> list[str]:
-        """Goals that our lanes miss by more than `slack`, by the median of the rounds."""
-        found = []
-        for row in self.rows:
-            for cell in row.cells:
-                goal, ratios = _goal(row.load.goal, cell.lane.kind), row.ratios(cell)
-                if goal is not None and ratios and median(ratios) > goal * slack:
-                    found.append(
-                        f"{row.load.title}, {cell.lane.title}: {median(ratios):.2f}x nginx, the goal is {goal}x"
-                    )
-        return found + self._memory_missed(slack)
-
-    def _memory_missed(self, slack: float) -> list[str]:
-        found = []
-        base = _base(self.memory)
-        for held in self.memory:
-            if held.lane.kind not in _OURS:
-                continue
-            if held.idle.rss > IDLE_GOAL * slack:
-                found.append(f"idle process, {held.lane.title}: {held.idle.rss / 1e6:.0f} MB")
-            if base and held.per_stream > base * STREAM_MEMORY_GOAL * slack:
-                found.append(f"memory per open stream, {held.lane.title}: {held.per_stream / base:.2f}x nginx")
-        return found
-
-    def to_json(self) -> bytes:
-        """Everything, for programs."""
-        return msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n"
-
-    def to_markdown(self) -> str:
-        """The tables, for people."""
-        parts = [_HEAD, _machine(self.machine), _speed(self.rows), _memory(self.memory), _latency(self.rows)]
-        parts += [_conduct(self.conduct), _noise(self.rows), _faults(self.faults)]
-        return "\n\n".join(part for part in parts if part) + "\n"
-
-
-_OURS = ("raw", "transcoded")
 
 _HEAD = """\
 # Results
@@ -95,8 +19,11 @@ Written by `python -m bench load` (bench/README.md tells how it measures and wha
 median of the rounds, and behind it the multiple of nginx within the same round, as least / median / most."""
 
 
-def _goal(goal: Goal, kind: str) -> float | None:
-    return {"raw": goal.raw, "transcoded": goal.transcoded}.get(kind)
+def render(results: Results) -> str:
+    """All tables."""
+    parts = [_HEAD, _machine(results.machine), _speed(results.rows), _memory(results.memory), _latency(results.rows)]
+    parts += [_conduct(results.conduct), _noise(results.rows), _faults(results.faults())]
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _machine(machine: Machine) -> str:
@@ -126,23 +53,23 @@ def _cell(row: Row, cell: Cell) -> str:
         return "**wrong answers**"
     if not figures:
         return "—"
-    shown = f"{median(figures):.3g}"
+    shown = _number(median(figures))
     if cell.lane.kind in ("mock", "nginx") or not ratios:
         return shown
     spread = f"{min(ratios):.2f} / {median(ratios):.2f} / {max(ratios):.2f}x"
-    goal = _goal(row.load.goal, cell.lane.kind)
-    over = f" {MISSED}" if goal is not None and median(ratios) > goal else ""
+    goal = goal_of(row.load.goal, cell.lane.kind)
+    over = " over" if goal is not None and median(ratios) > goal else ""
     return f"{shown} ({spread}){over}"
 
 
-def _base(memory: Iterable[Held]) -> float | None:
-    return next((held.per_stream for held in memory if held.lane.kind == "nginx"), None)
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _memory(memory: Sequence[Held]) -> str:
     if not memory:
         return ""
-    base = _base(memory)
+    base = base_of(memory)
     lines = [["", "idle RSS, MB", "idle PSS, MB", "open streams", "KiB per open stream", "x nginx"]]
     for held in memory:
         ratio = f"{held.per_stream / base:.2f}" if base else "—"
@@ -201,7 +128,8 @@ def _conduct(conduct: Sequence[Conduct]) -> str:
     lines = [["", "upstream closed after the client left, ms", "held for a client that never reads, MiB"]]
     for found in conduct:
         left = "not within 5 s" if found.left_ms is None else f"{found.left_ms:.1f}"
-        lines.append([found.lane.title, left, f"{found.unread_bytes / 2**20:.1f}"])
+        told = ["—", "—"] if found.error else [left, f"{found.unread_bytes / 2**20:.1f}"]
+        lines.append([found.lane.title, *told])
     return "## Clients that misbehave\n\n" + _table(lines)
 
 
@@ -237,9 +165,3 @@ def _table(lines: Sequence[Sequence[str]]) -> str:
     head, *body = lines
     rows = [head, ["---"] * len(head), *body]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in rows)
-
-
-def verdict(results: Results, slack: float) -> list[str]:
-    """What must not be so: faults always, goals missed by more than the slack."""
-    kind = "smoke" if slack >= SMOKE_SLACK else "gate"
-    return [*results.faults, *(f"{kind}: {missed}" for missed in results.missed(slack))]
