@@ -214,3 +214,18 @@ fn any_bytes_are_an_error_and_never_a_panic() {
         }
     }
 }
+
+#[test]
+fn codes_of_other_dialects_are_translated() {
+    let code = |kind, native: &str| {
+        let error = Error::new(kind, Source::Upstream, "x").with_code(native);
+        let value: Value = serde_json::from_slice(&chat().encode_error(&error, "r").1).unwrap();
+        value["error"]["code"].as_str().map(str::to_owned)
+    };
+    let rate = Some("rate_limit_exceeded".to_owned());
+    assert_eq!(code(Kind::RateLimit, "rate_limit_error"), rate);
+    assert_eq!(code(Kind::RateLimit, "RESOURCE_EXHAUSTED"), rate);
+    assert_eq!(code(Kind::BadRequest, "invalid_request_error"), None);
+    let own = Some("unsupported_parameter".to_owned());
+    assert_eq!(code(Kind::BadRequest, "unsupported_parameter"), own);
+}

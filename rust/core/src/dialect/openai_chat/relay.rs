@@ -193,6 +193,7 @@ impl Watch {
         Ok(has_content)
     }
 
+    /// Azure's filter chunk names no model: an empty name stays empty.
     fn model_edit(&self, head: &Head<'_>) -> Option<(Range<usize>, String)> {
         let model = head
             .model
