@@ -3,7 +3,7 @@
 use super::content::{self, Said};
 use super::history::{self, Slot, Step};
 use super::names::{self, Names};
-use super::replay;
+use super::{replay, results};
 use crate::dialect::Target;
 use crate::ir::{Content, OpaqueKind, Reasoning, Request, Role, ToolCall, ToolKind, Turn};
 use crate::json::write::{self, Array, Object};
@@ -112,6 +112,10 @@ impl Turns<'_, '_> {
                 Content::Refusal(text) => refusal.get_or_insert_default().push_str(text),
                 Content::Reasoning(reasoning) => thinking.push(reasoning),
                 Content::ToolCall(_) => has_calls = true,
+                Content::Media(media) => {
+                    self.report(&part.content, turn);
+                    said.push(Said::text(format!("[{}]", results::word(media.kind))));
+                }
                 other => self.report(other, turn),
             }
         }
