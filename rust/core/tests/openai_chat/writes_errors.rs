@@ -1,9 +1,10 @@
 //! Our errors in Chat's words, whatever they were made of.
 
+use fastproxy_core::dialect::EventEncoder;
 use fastproxy_core::error::{Error, Kind, Source};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::kit::chat;
+use crate::kit::{chat, encode_cx};
 
 /// (kind, whose fault) → status, type, code.
 #[test]
@@ -228,4 +229,30 @@ fn codes_of_other_dialects_are_translated() {
     assert_eq!(code(Kind::BadRequest, "invalid_request_error"), None);
     let own = Some("unsupported_parameter".to_owned());
     assert_eq!(code(Kind::BadRequest, "unsupported_parameter"), own);
+}
+
+#[test]
+fn errors_and_keepalives() {
+    let mut encoder: Box<dyn EventEncoder> = chat().stream_encoder(&encode_cx());
+    let mut out = Vec::new();
+    encoder.keepalive(&mut out);
+    assert_eq!(out, b": keepalive\n\n");
+    out.clear();
+    let error = Error::new(
+        Kind::Truncated,
+        Source::Upstream,
+        "cut at https://up.example/v1",
+    );
+    encoder.abort(&error, &mut out);
+    let text = String::from_utf8(out).unwrap();
+    let payload = text
+        .strip_prefix("data: ")
+        .unwrap()
+        .strip_suffix("\n\n")
+        .unwrap();
+    let value: Value = serde_json::from_str(payload).unwrap();
+    assert_eq!(
+        value,
+        json!({"error": {"message": "cut at https://[host]/v1", "type": "server_error", "param": null, "code": "upstream_error"}})
+    );
 }

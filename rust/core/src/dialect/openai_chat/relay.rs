@@ -28,6 +28,8 @@ pub(super) struct ChatRelay {
 #[derive(Debug, Default)]
 struct Watch {
     model: String,
+    /// The same as a JSON string.
+    quoted: String,
     hide_usage: bool,
     usage: Usage,
     finish: Option<String>,
@@ -41,6 +43,7 @@ impl ChatRelay {
     pub(super) fn new(cx: &RelayContext) -> Self {
         let watch = Watch {
             model: cx.model.clone(),
+            quoted: quoted(&cx.model),
             hide_usage: cx.hide_usage,
             ..Watch::default()
         };
@@ -200,7 +203,7 @@ impl Watch {
         let model = head
             .model
             .filter(|model| !model.inner().is_empty() && !model.is(&self.model))?;
-        Some((model.span(), quoted(&self.model)))
+        Some((model.span(), self.quoted.clone()))
     }
 
     /// Whether the stream may end here.
