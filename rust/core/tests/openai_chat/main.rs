@@ -11,6 +11,7 @@
 mod answers;
 mod errors;
 mod kit;
+mod properties;
 mod reads_requests;
 mod reads_streams;
 mod reads_thinking;

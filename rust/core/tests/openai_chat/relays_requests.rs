@@ -131,6 +131,31 @@ fn our_envelopes_go_to_nobody_but_their_issuer() {
         body(&[r#"{"role":"assistant","content":"a"}"#.into()])
     );
     assert_eq!(loss.entries()[0].path, "/messages/0");
+    // The plain text beside another vendor's state is of our making, wherever it stands.
+    for text in [
+        format!(
+            r#"{{"reasoning_content":"hm","reasoning_details":[{}],"role":"assistant"}}"#,
+            entry(&foreign)
+        ),
+        format!(
+            r#"{{"role":"assistant","reasoning_details":[{}],"reasoning_content":"hm"}}"#,
+            entry(&foreign)
+        ),
+        format!(
+            r#"{{"reasoning_content":"hm","role":"assistant","reasoning_details":[{}]}}"#,
+            entry(&foreign)
+        ),
+    ] {
+        assert_eq!(sent(text).0, body(&[r#"{"role":"assistant"}"#.into()]));
+    }
+    let issued = format!(
+        r#"{{"role":"assistant","reasoning_content":"hm","reasoning_details":[{}]}}"#,
+        entry(&replay)
+    );
+    assert_eq!(
+        sent(issued).0,
+        body(&[r#"{"role":"assistant","reasoning_content":"hm"}"#.into()])
+    );
     // The vendor's own stays, what it issued comes back bare.
     let (text, loss) = sent(message(&[native.into(), entry(&own), entry(&foreign)]));
     assert_eq!(

@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use fastproxy_core::dialect::{EncodeContext, EventEncoder};
+use fastproxy_core::dialect::EncodeContext;
 use fastproxy_core::envelope::{Envelope, Opened};
-use fastproxy_core::error::{Error, Kind, Source};
 use fastproxy_core::ir::{
     Citation, Delta, Finish, FinishReason, Opaque, OpaqueKind, PartKind, Piece, Start, ToolKind,
 };
 use serde_json::{Value, json};
 
 use crate::answers::{accumulated, answer, call, part, rich, signature, stream, whole};
-use crate::kit::{chat, encode_cx};
+use crate::kit::encode_cx;
 
 #[test]
 fn the_stream_grammar() {
@@ -338,30 +337,4 @@ fn images_logprobs_summaries_and_state_of_calls() {
     let carrier =
         |event: &&Value| event["choices"][0]["delta"]["tool_calls"][0]["extra_content"].is_object();
     assert!(written.events.iter().any(|event| carrier(&event)));
-}
-
-#[test]
-fn errors_and_keepalives() {
-    let mut encoder: Box<dyn EventEncoder> = chat().stream_encoder(&encode_cx());
-    let mut out = Vec::new();
-    encoder.keepalive(&mut out);
-    assert_eq!(out, b": keepalive\n\n");
-    out.clear();
-    let error = Error::new(
-        Kind::Truncated,
-        Source::Upstream,
-        "cut at https://up.example/v1",
-    );
-    encoder.abort(&error, &mut out);
-    let text = String::from_utf8(out).unwrap();
-    let payload = text
-        .strip_prefix("data: ")
-        .unwrap()
-        .strip_suffix("\n\n")
-        .unwrap();
-    let value: Value = serde_json::from_str(payload).unwrap();
-    assert_eq!(
-        value,
-        json!({"error": {"message": "cut at https://[host]/v1", "type": "server_error", "param": null, "code": "upstream_error"}})
-    );
 }

@@ -1,9 +1,10 @@
 //! Our errors in Chat's words, whatever they were made of.
 
+use fastproxy_core::dialect::EventEncoder;
 use fastproxy_core::error::{Error, Kind, Source};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::kit::chat;
+use crate::kit::{chat, encode_cx};
 
 /// (kind, whose fault) → status, type, code.
 #[test]
@@ -213,4 +214,45 @@ fn any_bytes_are_an_error_and_never_a_panic() {
             assert!(serde_json::from_slice::<Value>(&encoded).is_ok());
         }
     }
+}
+
+#[test]
+fn codes_of_other_dialects_are_translated() {
+    let code = |kind, native: &str| {
+        let error = Error::new(kind, Source::Upstream, "x").with_code(native);
+        let value: Value = serde_json::from_slice(&chat().encode_error(&error, "r").1).unwrap();
+        value["error"]["code"].as_str().map(str::to_owned)
+    };
+    let rate = Some("rate_limit_exceeded".to_owned());
+    assert_eq!(code(Kind::RateLimit, "rate_limit_error"), rate);
+    assert_eq!(code(Kind::RateLimit, "RESOURCE_EXHAUSTED"), rate);
+    assert_eq!(code(Kind::BadRequest, "invalid_request_error"), None);
+    let own = Some("unsupported_parameter".to_owned());
+    assert_eq!(code(Kind::BadRequest, "unsupported_parameter"), own);
+}
+
+#[test]
+fn errors_and_keepalives() {
+    let mut encoder: Box<dyn EventEncoder> = chat().stream_encoder(&encode_cx());
+    let mut out = Vec::new();
+    encoder.keepalive(&mut out);
+    assert_eq!(out, b": keepalive\n\n");
+    out.clear();
+    let error = Error::new(
+        Kind::Truncated,
+        Source::Upstream,
+        "cut at https://up.example/v1",
+    );
+    encoder.abort(&error, &mut out);
+    let text = String::from_utf8(out).unwrap();
+    let payload = text
+        .strip_prefix("data: ")
+        .unwrap()
+        .strip_suffix("\n\n")
+        .unwrap();
+    let value: Value = serde_json::from_str(payload).unwrap();
+    assert_eq!(
+        value,
+        json!({"error": {"message": "cut at https://[host]/v1", "type": "server_error", "param": null, "code": "upstream_error"}})
+    );
 }

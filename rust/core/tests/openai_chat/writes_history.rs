@@ -1,7 +1,9 @@
 //! Requests towards Chat upstreams: roles, calls and results.
 
 use fastproxy_core::dialect::{Dialect, Profile};
-use fastproxy_core::ir::{Content, Request, Role, ToolCall, ToolKind, ToolResult, Turn};
+use fastproxy_core::ir::{
+    Content, Media, MediaKind, MediaSource, Request, Role, ToolCall, ToolKind, ToolResult, Turn,
+};
 use fastproxy_core::loss::Code;
 use serde_json::json;
 
@@ -161,4 +163,38 @@ fn empty_pieces_are_not_sent() {
     )
     .unwrap();
     assert_eq!(sent.messages()[0]["content"], "x");
+}
+
+#[test]
+fn media_of_the_model_leave_a_word() {
+    let media = Media {
+        kind: MediaKind::Image,
+        source: MediaSource::Inline {
+            mime: "image/png".into(),
+            data: "AA".into(),
+        },
+        name: None,
+        detail: None,
+        pointer: "/0/1".into(),
+    };
+    let parts = vec![
+        Content::Text("Look: ".into()).into(),
+        Content::Media(media).into(),
+    ];
+    let turns = vec![Turn {
+        role: Role::Assistant,
+        name: None,
+        parts,
+        pointer: "/0".into(),
+    }];
+    let sent = encode(
+        &Request {
+            turns,
+            ..Request::default()
+        },
+        &target(),
+    )
+    .unwrap();
+    assert_eq!(sent.messages()[0]["content"], "Look: [image]");
+    assert_eq!(sent.losses(), ["media_dropped /0/1", "role_moved /0"]);
 }

@@ -28,6 +28,8 @@ pub(super) struct ChatRelay {
 #[derive(Debug, Default)]
 struct Watch {
     model: String,
+    /// The same as a JSON string.
+    quoted: String,
     hide_usage: bool,
     usage: Usage,
     finish: Option<String>,
@@ -41,6 +43,7 @@ impl ChatRelay {
     pub(super) fn new(cx: &RelayContext) -> Self {
         let watch = Watch {
             model: cx.model.clone(),
+            quoted: quoted(&cx.model),
             hide_usage: cx.hide_usage,
             ..Watch::default()
         };
@@ -146,8 +149,10 @@ impl Watch {
             });
         }
         let mut edits: Vec<_> = self.model_edit(&head).into_iter().collect();
-        if let Some(span) = self.hide_usage.then(|| null_usage(root)).flatten() {
-            edits.push((span, String::new()));
+        if self.hide_usage {
+            // OpenAI adds it to every chunk once asked for usage.
+            let null = member_spans(root, |key, value| key.is("usage") && value.is_null());
+            edits.extend(null.into_iter().map(|span| (span, String::new())));
             edits.sort_by_key(|(span, _)| span.start);
         }
         Ok(Verdict {
@@ -193,11 +198,12 @@ impl Watch {
         Ok(has_content)
     }
 
+    /// Azure's filter chunk names no model: an empty name stays empty.
     fn model_edit(&self, head: &Head<'_>) -> Option<(Range<usize>, String)> {
         let model = head
             .model
             .filter(|model| !model.inner().is_empty() && !model.is(&self.model))?;
-        Some((model.span(), quoted(&self.model)))
+        Some((model.span(), self.quoted.clone()))
     }
 
     /// Whether the stream may end here.
@@ -225,26 +231,33 @@ fn says_something(choice: &Choice<'_>) -> bool {
     })
 }
 
-/// The span of a `"usage": null` member with one of its commas: OpenAI adds it to every chunk once asked for usage.
-fn null_usage(root: Node<'_>) -> Option<Range<usize>> {
-    let at = root
-        .entries()
-        .position(|(key, value)| key.is("usage") && value.is_null())?;
-    Some(member_span(root, at))
-}
-
-/// The span to cut out for the member at this position, with the comma that goes with it.
-pub(super) fn member_span(object: Node<'_>, at: usize) -> Range<usize> {
-    let mut entries = object.entries();
-    let before = at.checked_sub(1).and_then(|before| entries.nth(before));
-    let Some((key, value)) = entries.next() else {
-        return 0..0;
-    };
-    match (before, entries.next()) {
-        (Some((_, before)), _) => before.span().end..value.span().end,
-        (None, Some((after, _))) => key.span().start..after.span().start,
-        (None, None) => key.span().start..value.span().end,
+/// What to cut out so that an object loses these members, with the commas that go with them. In ascending order.
+pub(super) fn member_spans(
+    object: Node<'_>,
+    is_cut: impl Fn(Node<'_>, Node<'_>) -> bool,
+) -> Vec<Range<usize>> {
+    let mut spans: Vec<Range<usize>> = Vec::new();
+    let mut last_end = None;
+    let mut entries = object.entries().peekable();
+    while let Some((key, value)) = entries.next() {
+        let end = value.span().end;
+        if !is_cut(key, value) {
+            last_end = Some(end);
+            continue;
+        }
+        match (last_end, spans.last_mut(), entries.peek()) {
+            // The cut before it reaches up to this key.
+            (None, Some(first), Some((next, _))) => first.end = next.span().start,
+            (None, Some(first), None) => first.end = end,
+            (None, None, Some((next, _))) => spans.push(key.span().start..next.span().start),
+            (None, None, None) => spans.push(key.span().start..end),
+            (Some(before), _, _) => {
+                spans.push(before..end);
+                last_end = Some(end);
+            }
+        }
     }
+    spans
 }
 
 /// `text` as a JSON string.

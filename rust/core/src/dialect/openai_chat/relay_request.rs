@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::relay::{member_span, quoted};
+use super::relay::{member_spans, quoted};
 use crate::dialect::{ClientContext, Target};
 use crate::envelope::{Opened, PREFIX};
 use crate::ir::{Opaque, OpaqueKind};
@@ -89,60 +89,70 @@ struct Strip<'s> {
 /// What becomes of a carrier.
 enum Fate {
     Stays,
-    Goes,
+    /// `foreign`: because it belongs to another vendor, or to nobody.
+    Goes {
+        foreign: bool,
+    },
     Becomes(String),
 }
 
 impl Strip<'_> {
     fn details(&mut self, message: Node<'_>) {
-        let place = message
-            .entries()
-            .position(|(key, list)| key.is("reasoning_details") && list.is_array());
-        let Some((at, (_, list))) = place.and_then(|at| Some((at, message.entries().nth(at)?)))
+        let Some(list) = message
+            .get("reasoning_details")
+            .filter(|list| list.is_array())
         else {
             return;
         };
         let mut kept: Vec<String> = Vec::new();
         let mut changed = false;
+        let mut is_foreign = false;
         for entry in list.items() {
             match self.fate(carrier(entry), OpaqueKind::Details) {
                 Fate::Stays => kept.push(entry.raw().into()),
-                Fate::Goes => changed = true,
+                Fate::Goes { foreign } => {
+                    changed = true;
+                    is_foreign |= foreign;
+                }
                 Fate::Becomes(array) => {
                     changed = true;
                     kept.extend(elements(&array));
                 }
             }
         }
-        match (changed, kept.is_empty()) {
-            (false, _) => {}
-            (true, true) => self.edits.push((member_span(message, at), String::new())),
-            (true, false) => self
-                .edits
-                .push((list.span(), format!("[{}]", kept.join(",")))),
+        if changed && !kept.is_empty() {
+            self.edits
+                .push((list.span(), format!("[{}]", kept.join(","))));
         }
+        let is_emptied = changed && kept.is_empty();
+        // Beside an envelope of ours, the plain text is ours too: another vendor's thinking, which strict hosts refuse
+        // as an unknown field.
+        self.cut(message, |key| {
+            (is_emptied && key.is("reasoning_details"))
+                || (is_foreign && key.is("reasoning_content"))
+        });
     }
 
     fn calls(&mut self, message: Node<'_>) {
         for call in message.get("tool_calls").into_iter().flat_map(Node::items) {
-            let Some(at) = call.entries().position(|(key, _)| key.is("extra_content")) else {
-                continue;
-            };
-            let Some(google) = call
+            let google = call
                 .get("extra_content")
-                .and_then(|extra| extra.get("google"))
-            else {
-                continue;
-            };
-            let Some(signature) = google.get("thought_signature") else {
+                .and_then(|extra| extra.get("google"));
+            let Some(signature) = google.and_then(|google| google.get("thought_signature")) else {
                 continue;
             };
             match self.fate(Some(signature), OpaqueKind::ThoughtSignature) {
                 Fate::Stays => {}
-                Fate::Goes => self.edits.push((member_span(call, at), String::new())),
+                Fate::Goes { .. } => self.cut(call, |key| key.is("extra_content")),
                 Fate::Becomes(native) => self.edits.push((signature.span(), quoted(&native))),
             }
         }
+    }
+
+    fn cut(&mut self, object: Node<'_>, is_cut: impl Fn(Node<'_>) -> bool) {
+        let spans = member_spans(object, |key, _| is_cut(key));
+        self.edits
+            .extend(spans.into_iter().map(|span| (span, String::new())));
     }
 
     /// `wanted`: the kind of state that this place holds natively.
@@ -158,7 +168,7 @@ impl Strip<'_> {
             Opened::Ours { .. } | Opened::Broken => {
                 let detail = "reasoning state of another vendor stays here";
                 self.loss.add(Code::OpaqueDropped, &self.pointer, detail);
-                Fate::Goes
+                Fate::Goes { foreign: true }
             }
         }
     }
@@ -169,7 +179,7 @@ fn issued(opaque: &Opaque<'_>, wanted: OpaqueKind) -> Fate {
     if opaque.kind == wanted {
         Fate::Becomes(opaque.data.to_string())
     } else {
-        Fate::Goes
+        Fate::Goes { foreign: false }
     }
 }
 

@@ -34,11 +34,8 @@ pub(in super::super) fn encode(error: &Error, request_id: &str) -> (u16, Vec<u8>
 /// The error object, as it stands in bodies and in streams.
 pub(in super::super) fn write(out: &mut Vec<u8>, error: &Error, request_id: &str) {
     let words = words(error);
-    let code = error
-        .code
-        .as_deref()
-        .filter(|_| !words.hides_code)
-        .or(words.code);
+    let native = error.code.as_deref().filter(|code| is_chats(code));
+    let code = native.filter(|_| !words.hides_code).or(words.code);
     write::object(out, |o| {
         o.object("error", |o| {
             o.str("message", &message(error, request_id, words.hides_code));
@@ -57,6 +54,11 @@ pub(in super::super) fn write(out: &mut Vec<u8>, error: &Error, request_id: &str
             }
         });
     });
+}
+
+/// Codes of other dialects (Anthropic's `api_error`, Gemini's `RESOURCE_EXHAUSTED`) mean nothing to Chat's clients.
+fn is_chats(code: &str) -> bool {
+    !code.ends_with("_error") && !code.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')
 }
 
 fn message(error: &Error, request_id: &str, hidden: bool) -> String {

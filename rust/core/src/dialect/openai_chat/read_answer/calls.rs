@@ -48,24 +48,34 @@ const LEGACY: u64 = u64::MAX;
 
 impl<'t> Fragment<'t> {
     pub(super) fn tool(node: Node<'t>) -> Self {
-        let custom = node.get("custom");
-        let body = custom.or(node.get("function"));
-        let google = node
-            .get("extra_content")
-            .and_then(|extra| extra.get("google"));
-        Self {
-            index: node.get("index").and_then(Node::as_u64),
-            id: filled(node.get("id")),
-            name: filled(body.and_then(|body| body.get("name"))),
-            is_custom: custom.is_some(),
-            arguments: body.and_then(|body| {
-                body.get(if custom.is_some() {
-                    "input"
-                } else {
-                    "arguments"
-                })
-            }),
-            signature: filled(google.and_then(|google| google.get("thought_signature"))),
+        let mut fragment = Self::default();
+        for (key, value) in node.members().filter(|(_, value)| !value.is_null()) {
+            match &*key {
+                "index" => fragment.index = value.as_u64(),
+                "id" => fragment.id = filled(Some(value)),
+                "function" => fragment.body(value, "arguments"),
+                "custom" => {
+                    fragment.is_custom = true;
+                    fragment.body(value, "input");
+                }
+                "extra_content" => {
+                    let google = value.get("google");
+                    let signature = google.and_then(|google| google.get("thought_signature"));
+                    fragment.signature = filled(signature);
+                }
+                _ => {}
+            }
+        }
+        fragment
+    }
+
+    fn body(&mut self, body: Node<'t>, arguments: &str) {
+        for (key, value) in body.members().filter(|(_, value)| !value.is_null()) {
+            if key == "name" {
+                self.name = filled(Some(value));
+            } else if key == arguments {
+                self.arguments = Some(value);
+            }
         }
     }
 

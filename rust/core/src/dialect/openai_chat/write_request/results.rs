@@ -116,7 +116,8 @@ impl Turns<'_, '_> {
     }
 }
 
-fn word(kind: MediaKind) -> &'static str {
+/// What some media is, in a word.
+pub(super) fn word(kind: MediaKind) -> &'static str {
     match kind {
         MediaKind::Image => "image",
         MediaKind::Audio => "audio",

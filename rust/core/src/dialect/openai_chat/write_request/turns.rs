@@ -3,7 +3,7 @@
 use super::content::{self, Said};
 use super::history::{self, Slot, Step};
 use super::names::{self, Names};
-use super::replay;
+use super::{replay, results};
 use crate::dialect::Target;
 use crate::ir::{Content, OpaqueKind, Reasoning, Request, Role, ToolCall, ToolKind, Turn};
 use crate::json::write::{self, Array, Object};
@@ -52,6 +52,14 @@ pub(super) struct Turns<'w, 'r> {
     pub(super) loss: &'w mut LossReport,
 }
 
+/// What an assistant turn says, calls apart.
+#[derive(Default)]
+struct Spoken<'t> {
+    said: Vec<Said<'t>>,
+    refusal: Option<String>,
+    thinking: Vec<&'t Reasoning<'t>>,
+}
+
 impl Turns<'_, '_> {
     /// System, developer and user turns, where they stand.
     fn said(&mut self, list: &mut Array<'_>, turn: &Turn<'_>) {
@@ -93,54 +101,23 @@ impl Turns<'_, '_> {
     }
 
     fn assistant(&mut self, list: &mut Array<'_>, turn: &Turn<'_>, slots: &[Slot<'_, '_>]) {
-        let mut said: Vec<Said<'_>> = Vec::new();
-        let mut refusal: Option<String> = None;
-        let mut thinking: Vec<&Reasoning<'_>> = Vec::new();
-        let mut has_calls = false;
-        for part in &turn.parts {
-            match &part.content {
-                Content::Text(text) => {
-                    if has_calls && !text.is_empty() {
-                        let detail = "text after a tool call joins the text before it";
-                        self.loss.add(Code::OrderLost, &turn.pointer, detail);
-                    }
-                    said.push(Said {
-                        cache: part.cache,
-                        ..Said::text(text.as_ref())
-                    });
-                }
-                Content::Refusal(text) => refusal.get_or_insert_default().push_str(text),
-                Content::Reasoning(reasoning) => thinking.push(reasoning),
-                Content::ToolCall(_) => has_calls = true,
-                other => self.report(other, turn),
-            }
-        }
-        let replayed = replay::replay(&thinking, &turn.pointer, self.target, self.loss);
-        if said.is_empty()
-            && refusal.is_none()
-            && slots.is_empty()
-            && replayed.is_empty()
-            && !turn.parts.is_empty()
-        {
+        let mut spoken = self.gather(turn);
+        let replayed = replay::replay(&spoken.thinking, &turn.pointer, self.target, self.loss);
+        let is_silent = spoken.said.is_empty() && spoken.refusal.is_none() && slots.is_empty();
+        if is_silent && replayed.is_empty() && !turn.parts.is_empty() {
             return;
         }
-        content::drop_empty(&mut said);
+        content::drop_empty(&mut spoken.said);
         list.object(|o| {
             o.str("role", "assistant");
             o.opt_str("name", turn.name.as_deref());
-            if said.is_empty() && (!slots.is_empty() || refusal.is_some()) {
+            if spoken.said.is_empty() && (!slots.is_empty() || spoken.refusal.is_some()) {
                 o.null("content");
             } else {
-                content::write(
-                    o,
-                    &said,
-                    NOTHING,
-                    &self.target.profile,
-                    &turn.pointer,
-                    self.loss,
-                );
+                let profile = &self.target.profile;
+                content::write(o, &spoken.said, NOTHING, profile, &turn.pointer, self.loss);
             }
-            o.opt_str("refusal", refusal.as_deref());
+            o.opt_str("refusal", spoken.refusal.as_deref());
             replayed.write(o);
             if !slots.is_empty() {
                 o.array("tool_calls", |calls| {
@@ -150,6 +127,38 @@ impl Turns<'_, '_> {
                 });
             }
         });
+    }
+
+    /// Chat has one content per message: what stood where among the calls cannot be said.
+    fn gather<'t>(&mut self, turn: &'t Turn<'_>) -> Spoken<'t> {
+        let mut spoken = Spoken::default();
+        let mut has_calls = false;
+        for part in &turn.parts {
+            match &part.content {
+                Content::Text(text) => {
+                    if has_calls && !text.is_empty() {
+                        let detail = "text after a tool call joins the text before it";
+                        self.loss.add(Code::OrderLost, &turn.pointer, detail);
+                    }
+                    let piece = Said::text(text.as_ref());
+                    spoken.said.push(Said {
+                        cache: part.cache,
+                        ..piece
+                    });
+                }
+                Content::Refusal(text) => spoken.refusal.get_or_insert_default().push_str(text),
+                Content::Reasoning(reasoning) => spoken.thinking.push(reasoning),
+                Content::ToolCall(_) => has_calls = true,
+                Content::Media(media) => {
+                    self.report(&part.content, turn);
+                    spoken
+                        .said
+                        .push(Said::text(format!("[{}]", results::word(media.kind))));
+                }
+                other => self.report(other, turn),
+            }
+        }
+        spoken
     }
 
     fn call(&mut self, o: &mut Object<'_>, slot: &Slot<'_, '_>, turn: &Turn<'_>) {
