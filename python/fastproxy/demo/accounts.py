@@ -22,8 +22,10 @@ BEHAVIOURS: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 
 
-def behaviour(key: str | None) -> str | None:
-    """The words that a key adds; None for a good key. No key at all is refused."""
+def behaviour(key: str | None, *, is_needed: bool = True) -> str | None:
+    """The words that a key adds; None for a good key. A missing key is refused where one is needed."""
     if not key:
-        raise Refused(Kind.AUTHENTICATION, "no API key was provided", code="missing_api_key")
+        if is_needed:
+            raise Refused(Kind.AUTHENTICATION, "no API key was provided", code="missing_api_key")
+        return None
     return next((words for start, (words, _) in BEHAVIOURS.items() if key.startswith(start)), None)

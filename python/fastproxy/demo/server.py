@@ -117,12 +117,12 @@ class Simulation:
             request = await connection.read_request()
             if stale:
                 return
-            delivery = await self._exchange(connection, request)
+            delivery = await self._respond(connection, request)
             if delivery is None or not request.keep_alive:
                 return
             stale = delivery.stale
 
-    async def _exchange(self, connection: Connection, request: HttpRequest) -> Delivery | None:
+    async def _respond(self, connection: Connection, request: HttpRequest) -> Delivery | None:
         """One request and its answer, given up when the client leaves. None: close the connection."""
         record = Recorded(request, connection)
         async with self._arrival:

@@ -95,11 +95,11 @@ class Connection:
 
     async def _line_block(self, end: bytes, limit: int) -> bytes:
         """Bytes up to and without `end`, which is consumed too."""
-        while (at := self._buffer.find(end)) < 0:
-            if len(self._buffer) > limit:
-                raise Malformed("head too large", 431)
+        while (at := self._buffer.find(end)) < 0 and len(self._buffer) <= limit:
             if not await self._more():
                 raise Malformed("connection ended inside a request")
+        if not 0 <= at <= limit:
+            raise Malformed("head too large", 431)
         return self._take(at + len(end))[:at]
 
     def _take(self, count: int) -> bytes:
