@@ -62,15 +62,15 @@ class Response:
     async def _answer(self, request: HttpRequest, dialect: Dialect, context: Context) -> Delivery | None:
         added = behaviour(dialect.key(request), is_needed=dialect.needs_key(request))
         account = self._service.vocabulary.plan(added) if added else None
+        if account and account.mishap and account.mishap.refuse:
+            raise account.mishap.refuse()
         opened = dialect.open(request, context)
         if isinstance(opened, Reply):
-            if account and account.mishap and account.mishap.refuse:
-                raise account.mishap.refuse()
             content = dumps(opened.body, dialect.indent).encode()
             return await self._whole(opened.status, content, [*dialect.headers(context, None), *opened.headers], PLAIN)
         plan = self._service.struck(opened.plan)
         if account is not None:
-            plan = replace(plan, mishap=account.mishap, delivery=account.delivery)
+            plan = replace(plan, delivery=account.delivery)
         if plan.delivery.delay_ms:
             await asyncio.sleep(plan.delivery.delay_ms / 1000)
         return await self._tell(opened, plan, dialect, context)

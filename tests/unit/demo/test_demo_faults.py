@@ -106,7 +106,7 @@ async def test_stall_lasts_until_the_client_leaves_and_the_record_says_when(
 
 
 async def test_a_paced_stream_is_given_up_as_soon_as_the_client_leaves(simulation: Simulation, raw: Any) -> None:
-    body = {"model": "long-100000-60000", "messages": [{"role": "user", "content": "x"}], "stream": True}
+    body = {"model": "long-1000-60000", "messages": [{"role": "user", "content": "x"}], "stream": True}
     reader, writer = await raw.open()
     writer.write(raw.request("/v1/chat/completions", body, {"authorization": "Bearer k"}))
     await reader.readuntil(b"\n\n")
@@ -254,6 +254,7 @@ async def test_a_used_up_quota_is_told_apart_from_a_rate_limit(raw: Any) -> None
         ("sk-broken-1", 500),
         ("sk-overloaded-1", 529),
         ("sk-event-1", 529),
+        ("sk-hasty-1", 413),
         ("", 401),
     ],
 )
@@ -283,3 +284,29 @@ async def test_stopping_ends_stalled_answers(raw: Any) -> None:
     assert other.open_connections == 0
     assert await reader.read() == b""
     writer.close()
+
+
+async def test_an_answer_may_come_before_the_body_is_sent(simulation: Simulation, raw: Any) -> None:
+    reader, writer = await raw.open()
+    head = b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer sk-hasty-1\r\ncontent-length: 9999999\r\n\r\n"
+    writer.write(head + b"{" * 100_000)
+    async with asyncio.timeout(DEADLINE):
+        answer = await reader.read()
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert simulation.requests[0].body == b""
+    writer.write(b"{" * 100_000)
+    await writer.drain()
+    assert simulation.open_connections == 1
+    writer.close()
+
+
+async def test_a_defect_of_the_simulation_is_not_swallowed(raw: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def defect(*args: Any) -> None:
+        raise LookupError("a defect")
+
+    monkeypatch.setattr("fastproxy.demo.respond.compose", defect)
+    raw.simulation = other = Simulation()
+    await other.start()
+    assert (await raw.chat()).received == b""
+    with pytest.raises(ExceptionGroup, match="the simulation failed"):
+        await other.stop()
