@@ -40,7 +40,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     ending: Ending = Ending.COMPLETE
     stage: Stage = Stage.BODY
     after: int = 2
-    """Content frames that arrive before the ending."""
+    """Content frames that arrive before the ending; 0: only what precedes them; -1: nothing at all."""
     torn: bool = False
     """Half of the next frame arrives too."""
     delay_ms: int = 0
@@ -76,7 +76,7 @@ def planned(frames: Sequence[Frame], error: Sequence[Frame], delivery: Delivery)
     """The frames that arrive whole, and the one that is torn if one is."""
     if delivery.ending is Ending.COMPLETE:
         return list(frames), None
-    stop = 0 if delivery.ending is Ending.ERROR and delivery.after == 0 else _after_content(frames, delivery.after)
+    stop = 0 if delivery.after < 0 else _after_content(frames, delivery.after)
     kept = [*frames[:stop], *(error if delivery.ending is Ending.ERROR else ())]
     return kept, frames[stop] if delivery.torn and stop < len(frames) else None
 

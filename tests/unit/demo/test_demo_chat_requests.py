@@ -97,6 +97,7 @@ REFUSED: list[tuple[dict[str, Any], str | None]] = [
     ),
     (part(type="tool_result"), "messages[0].content[0].type"),
     (part(type="text"), "messages[0].content[0].text"),
+    (part(type="text", text="x", cache_control={}), "messages[0].content[0].cache_control"),
     (part(type="image_url", image_url={"url": "ftp://x"}), "messages[0].content[0].image_url.url"),
     (part(type="image_url", image_url={"url": "data:image/png;base64,AAAA"}), "messages[0].content[0].image_url.url"),
     (part(type="image_url", image_url={"url": "data:image/png;base64,*"}), "messages[0].content[0].image_url.url"),

@@ -149,6 +149,8 @@ async def test_error_event_first_and_after_content(raw: Any, text_of: Callable[[
     answer = await raw.chat("echo+error-after-3", stream=True)
     assert text_of(answer.events()) == "hello there my"
     assert answer.events()[-1]["error"]["code"] == "overloaded"
+    answer = await raw.messages("echo+error-after-0", stream=True)
+    assert [event["type"] for event in answer.events()] == ["message_start", "content_block_start", "ping", "error"]
     assert (await raw.chat("echo+error-after")).status == 529
 
 
