@@ -71,9 +71,9 @@ async def test_echo_in_both_forms_with_ids_usage_and_fingerprint(client: AsyncOp
 
 async def test_obfuscation_unless_declined(client: AsyncOpenAI) -> None:
     chunks = await streamed(client, model="echo", messages=QUESTION)
-    assert all((chunk.model_extra or {}).get("obfuscation") for chunk in chunks)
+    assert all(chunk.model_dump().get("obfuscation") for chunk in chunks)
     chunks = await streamed(client, model="echo", messages=QUESTION, stream_options={"include_obfuscation": False})
-    assert not any("obfuscation" in (chunk.model_extra or {}) for chunk in chunks)
+    assert not any(chunk.model_dump().get("obfuscation") for chunk in chunks)
 
 
 async def test_vendor_families_report_a_dated_model(client: AsyncOpenAI) -> None:

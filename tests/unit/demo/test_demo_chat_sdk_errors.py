@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
-import httpx
+import httpx2
 import openai
 import pytest
 from openai import AsyncOpenAI
@@ -52,7 +52,7 @@ async def test_error_events_raise(client: AsyncOpenAI, model: str) -> None:
 
 @pytest.mark.parametrize("model", ["echo+cut-fin", "echo+cut-rst", "echo+bad-chunk"])
 async def test_broken_connections_raise(client: AsyncOpenAI, model: str) -> None:
-    with pytest.raises((openai.APIConnectionError, httpx.TransportError)):
+    with pytest.raises((openai.APIConnectionError, httpx2.TransportError)):
         await streamed(client, model=model, messages=QUESTION)
 
 

@@ -6,7 +6,7 @@ import json
 import zlib
 from typing import Any
 
-import brotli  # type: ignore[import-untyped]
+import brotli
 import pytest
 
 from fastproxy.demo import Simulation

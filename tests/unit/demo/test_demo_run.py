@@ -154,7 +154,7 @@ def test_a_proxy_that_never_gets_ready_is_given_up(tmp_path: Path) -> None:
 def kept(mode: str, act: Callable[[subprocess.Popen[bytes], str], None]) -> tuple[int, str]:
     """Run `fastproxy demo --keep` in a process of its own; `act` sees each line that it prints."""
     program = f"import sys; from fastproxy.demo.run import run; sys.exit(run(True, command=[sys.executable, {str(RELAY)!r}, {mode!r}]))"
-    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as process:  # noqa: S603
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         seen = []
         for raw_line in process.stdout:
