@@ -6,6 +6,7 @@ What it answers is chosen by the model name: see docs/reference/demo.md.
 
 from fastproxy.demo.background import BackgroundSimulation
 from fastproxy.demo.record import Recorded
+from fastproxy.demo.run import run
 from fastproxy.demo.server import Simulation
 
-__all__ = ["BackgroundSimulation", "Recorded", "Simulation"]
+__all__ = ["BackgroundSimulation", "Recorded", "Simulation", "run"]

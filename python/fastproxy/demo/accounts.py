@@ -1,9 +1,9 @@
 """Keys of the simulated accounts: which are known, and which of them always fail, so that failover between accounts shows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from fastproxy.demo.errors import Kind, Refused
+from fastproxy.demo.errors import Header, Kind, Refused
 
 # How a key begins: the words that are added to the model's plan, and what it stands for.
 BEHAVIOURS: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -17,13 +17,21 @@ BEHAVIOURS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "sk-overloaded": ("error-529", "the service is overloaded"),
         "sk-event": ("error-event", "status 200, then the error event"),
         "sk-silent": ("silent", "no answer ever comes"),
+        "sk-hasty": ("error-413", "413 before the body is read; the connection is half-closed"),
         "sk-reset": ("vanish-rst", "the connection is reset before any byte"),
     }
 )
 
 
-def behaviour(key: str | None) -> str | None:
-    """The words that a key adds; None for a good key. No key at all is refused."""
+def behaviour(key: str | None, *, is_needed: bool = True) -> str | None:
+    """The words that a key adds; None for a good key. A missing key is refused where one is needed."""
     if not key:
-        raise Refused(Kind.AUTHENTICATION, "no API key was provided", code="missing_api_key")
+        if is_needed:
+            raise Refused(Kind.AUTHENTICATION, "no API key was provided", code="missing_api_key")
+        return None
     return next((words for start, (words, _) in BEHAVIOURS.items() if key.startswith(start)), None)
+
+
+def is_hasty(headers: Sequence[Header]) -> bool:
+    """Does the key stand for a service that answers before it has read the body?"""
+    return any(name in ("authorization", "x-api-key") and "sk-hasty" in value for name, value in headers)

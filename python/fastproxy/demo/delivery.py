@@ -1,7 +1,7 @@
 """How an answer travels: pace, size of writes, coding and framing, and every way in which it can fail to arrive."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 
 import msgspec
@@ -40,7 +40,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     ending: Ending = Ending.COMPLETE
     stage: Stage = Stage.BODY
     after: int = 2
-    """Content frames that arrive before the ending."""
+    """Content frames that arrive before the ending; 0: only what precedes them; -1: nothing at all."""
     torn: bool = False
     """Half of the next frame arrives too."""
     delay_ms: int = 0
@@ -76,7 +76,7 @@ def planned(frames: Sequence[Frame], error: Sequence[Frame], delivery: Delivery)
     """The frames that arrive whole, and the one that is torn if one is."""
     if delivery.ending is Ending.COMPLETE:
         return list(frames), None
-    stop = 0 if delivery.ending is Ending.ERROR and delivery.after == 0 else _after_content(frames, delivery.after)
+    stop = 0 if delivery.after < 0 else _after_content(frames, delivery.after)
     kept = [*frames[:stop], *(error if delivery.ending is Ending.ERROR else ())]
     return kept, frames[stop] if delivery.torn and stop < len(frames) else None
 
@@ -93,16 +93,17 @@ async def send_stream(
     body: BodyWriter, frames: Sequence[Frame], torn: Frame | None, encode: Encode, delivery: Delivery
 ) -> None:
     """Write the frames as planned. Ends the body when the plan says that it ends properly, else raises `Cut`."""
-    blocks = [encode(frame, number, number == len(frames) - 1) for number, frame in enumerate(frames)]
-    if torn is not None:
-        block = encode(torn, len(blocks), False)
-        blocks.append(block[: len(block) // 2])
+    last = len(frames) - 1
+    blocks: Iterator[bytes] = (encode(frame, number, number == last) for number, frame in enumerate(frames))
     if delivery.joined:
-        blocks = [b"".join(blocks)]
+        blocks = iter([b"".join(blocks)])
     for number, block in enumerate(blocks):
-        if number and delivery.pace_ms:
-            await asyncio.sleep(delivery.pace_ms / 1000)
+        if number:
+            await asyncio.sleep(delivery.pace_ms / 1000)  # without a pace: the turn of other requests
         await _write(body, block, delivery)
+    if torn is not None:
+        block = encode(torn, len(frames), False)
+        await _write(body, block[: len(block) // 2], delivery)
     await _end(body, delivery)
 
 

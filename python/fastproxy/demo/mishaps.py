@@ -73,7 +73,7 @@ def _fixed(name: str, about: str, mishap: Mishap) -> Word:
 
 
 def _error_after(plan: Plan, numbers: Numbers) -> Plan:
-    return plan.delivered(ending=Ending.ERROR, after=2 if numbers[0] is None else max(numbers[0], 1))
+    return plan.delivered(ending=Ending.ERROR, after=2 if numbers[0] is None else numbers[0])
 
 
 def _seconds(numbers: Numbers, otherwise: int) -> int:
@@ -131,11 +131,11 @@ ERROR_WORDS = (
         name="error-event",
         about="Status 200, then the dialect's error event as the very first event (one-shot: 529).",
         group=Group.ERROR,
-        apply=lambda plan, numbers: plan.delivered(ending=Ending.ERROR, after=0),
+        apply=lambda plan, numbers: plan.delivered(ending=Ending.ERROR, after=-1),
     ),
     Word(
         name="error-after[-<n>]",
-        about="The error event after two (or n) content events (one-shot: 529).",
+        about="The error event after two (or n) content events; 0: after what precedes the first (one-shot: 529).",
         group=Group.ERROR,
         apply=_error_after,
     ),

@@ -191,11 +191,16 @@ HTTP = (
 )
 
 
-def _family(name: str, family: str, about: str, *quirks: str) -> Word:
+def _family(name: str, family: str, about: str, *quirks: str, comments: Comments = Comments.NONE) -> Word:
     """A word for the models of one maker, with the quirks of its host."""
 
     def apply(plan: Plan, numbers: Numbers) -> Plan:
-        return replace(plan, family=family, quirks=(*quirks, *plan.quirks))
+        plan = replace(plan, family=family, quirks=(*quirks, *plan.quirks))
+        return (
+            plan.delivered(style=replace(plan.delivery.style, comments=comments))
+            if comments is not Comments.NONE
+            else plan
+        )
 
     return Word(name=name, about=about, group=Group.FAMILY, apply=apply)
 
@@ -211,6 +216,28 @@ FAMILIES = (
         "deepseek",
         "Thinks by default, wants `reasoning_content` back on every assistant turn, sends usage with the finish.",
         "usage-on-finish",
+    ),
+    _family(
+        "host-openrouter",
+        "host",
+        "As OpenRouter: comments, roles and finish repeated, `reasoning` with details.",
+        "role-repeats",
+        "finish-twice",
+        "reasoning-field",
+        comments=Comments.APART,
+    ),
+    _family("host-groq", "host", "As Groq: whole calls, usage twice.", "whole-call", "usage-twice"),
+    _family("host-azure", "host", "As Azure: a first chunk without choices.", "first-empty"),
+    _family(
+        "host-mistral", "host", "As Mistral: listed content, usage with the finish.", "list-content", "usage-on-finish"
+    ),
+    _family("host-vllm", "host", "As vLLM: blank ids, every field in every delta.", "blank-ids", "null-fields"),
+    _family(
+        "host-ollama",
+        "host",
+        "As older Ollama: empty finish reasons, `stop` with calls.",
+        "finish-empty",
+        "stop-with-tools",
     ),
     _family("host-*", "host", "A compatible host: unknown request fields are ignored."),
 )

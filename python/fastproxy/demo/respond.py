@@ -22,6 +22,8 @@ JSON_LABEL, STREAM_LABEL = "application/json", "text/event-stream"
 ENDS_WITH_CONNECTION = {"until-close", "http10"}
 NEEDS_CHUNKS = {"chunked", "length-and-chunked", "trailers", "chunk-extensions"}
 PLAIN = Delivery()
+# `HEAD /` is how Claude Code looks whether anybody is there.
+ROOT = Page(status=200, headers=(("content-type", "text/plain"),), body=b"simulated upstream\n")
 
 
 class Response:
@@ -32,6 +34,7 @@ class Response:
         self._connection = connection
         self._record = record
         self._origin = origin
+        self._is_head = False
         self._body: BodyWriter | None = None
 
     @property
@@ -41,11 +44,10 @@ class Response:
 
     async def run(self, request: HttpRequest) -> Delivery | None:
         """Answer. The delivery tells what becomes of the connection; None: close it. Raises `Cut` where the plan breaks off."""
-        if request.path == "/":
-            # `HEAD /` is how Claude Code looks whether anybody is there.
-            body = b"simulated upstream\n" if request.method == "GET" else b""
-            return await self._page(Page(status=200, headers=(("content-type", "text/plain"),), body=body), PLAIN)
+        self._is_head = request.method == "HEAD"
         dialect, exists = self._service.dialect_of(request)
+        if request.path == "/" and not exists:
+            return await self._page(ROOT, PLAIN)
         ids = self._service.ids
         context = Context(
             vocabulary=self._service.vocabulary, ids=ids, now=time.time(), request_id=dialect.request_id(ids)
@@ -58,17 +60,17 @@ class Response:
             return await self._refuse(dialect, context, refused, refused.status, PLAIN)
 
     async def _answer(self, request: HttpRequest, dialect: Dialect, context: Context) -> Delivery | None:
-        added = behaviour(dialect.key(request))
+        added = behaviour(dialect.key(request), is_needed=dialect.needs_key(request))
         account = self._service.vocabulary.plan(added) if added else None
+        if account and account.mishap and account.mishap.refuse:
+            raise account.mishap.refuse()
         opened = dialect.open(request, context)
         if isinstance(opened, Reply):
-            if account and account.mishap and account.mishap.refuse:
-                raise account.mishap.refuse()
             content = dumps(opened.body, dialect.indent).encode()
-            return await self._whole(opened.status, content, dialect.headers(context, None), PLAIN)
+            return await self._whole(opened.status, content, [*dialect.headers(context, None), *opened.headers], PLAIN)
         plan = self._service.struck(opened.plan)
         if account is not None:
-            plan = replace(plan, mishap=account.mishap, delivery=account.delivery)
+            plan = replace(plan, delivery=account.delivery)
         if plan.delivery.delay_ms:
             await asyncio.sleep(plan.delivery.delay_ms / 1000)
         return await self._tell(opened, plan, dialect, context)
@@ -110,7 +112,7 @@ class Response:
         transfer = Transfer.CHUNKED if is_chunked else Transfer.LENGTH
         label = STREAM_LABEL if "wrong-type" in delivery.http else JSON_LABEL
         body = await self._begin(transfer, status, _typed(headers, label), len(content), delivery)
-        await send_whole(body, content, delivery)
+        await send_whole(body, b"" if self._is_head else content, delivery)
         return None if body.ends_connection else delivery
 
     async def _stream(

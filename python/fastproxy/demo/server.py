@@ -1,19 +1,20 @@
 """The simulated upstream: a small HTTP/1.1 server that answers as its scripts say and keeps a record of every request.
 
-async with Simulation() as simulation:
-    client = AsyncOpenAI(base_url=simulation.base_url("openai_chat"), api_key="sk-test-1")
-    ...
-    assert simulation.requests[0].json()["model"] == "echo"
+`async with Simulation() as simulation:` runs it; `simulation.base_url("openai_chat")` is what an SDK takes, and
+`simulation.requests[0].json()` is the body of the first request that came.
 """
 
 import asyncio
 import itertools
 import secrets
-import ssl
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
+from fastproxy.demo.accounts import is_hasty
 from fastproxy.demo.delivery import Cut, Delivery, Ending
+from fastproxy.demo.dialects import DIALECTS
+from fastproxy.demo.dialects.dialect import Dialect
 from fastproxy.demo.record import Recorded
 from fastproxy.demo.respond import Response
 from fastproxy.demo.service import Service
@@ -24,7 +25,12 @@ class Simulation:
     """Starts on a free port of the loopback interface, unless told otherwise. `seed` makes its identifiers repeatable."""
 
     def __init__(
-        self, *, host: str = "127.0.0.1", port: int = 0, seed: bytes | None = None, tls: ssl.SSLContext | None = None
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        seed: bytes | None = None,
+        dialects: Sequence[type[Dialect]] = DIALECTS,
     ) -> None:
         self.requests: list[Recorded] = []
         """Every request that arrived whole, in order of arrival."""
@@ -32,8 +38,7 @@ class Simulation:
         """Defects of the simulation itself; raised when it stops."""
         self.port = port
         self._host = host
-        self._tls = tls
-        self._service = Service(seed or secrets.token_bytes(16))
+        self._service = Service(seed or secrets.token_bytes(16), dialects)
         self._server: asyncio.Server | None = None
         self._serials = itertools.count(1)
         self._open: set[asyncio.Task[None]] = set()
@@ -41,7 +46,7 @@ class Simulation:
 
     @property
     def origin(self) -> str:
-        return f"{'https' if self._tls else 'http'}://{self._host}:{self.port}"
+        return f"http://{self._host}:{self.port}"
 
     def base_url(self, dialect: str) -> str:
         """What the official SDK of that dialect takes as its base URL."""
@@ -52,7 +57,7 @@ class Simulation:
         return len(self._open)
 
     async def start(self) -> None:
-        self._server = await asyncio.start_server(self._accept, self._host, self.port, ssl=self._tls)
+        self._server = await asyncio.start_server(self._accept, self._host, self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
@@ -91,9 +96,10 @@ class Simulation:
 
     async def _own(self, connection: Connection) -> None:
         try:
-            await self._talk(connection)
-        except Malformed as error:
-            await self._complain(connection, error)
+            try:
+                await self._talk(connection)
+            except Malformed as error:
+                await self._complain(connection, error)
         except ConnectionError:
             pass  # the client left; its record says so
         except Exception as error:
@@ -114,15 +120,17 @@ class Simulation:
             if stale == "rst":
                 await connection.reset()
                 return
-            request = await connection.read_request()
+            request = await connection.read_request(is_hasty)
             if stale:
                 return
-            delivery = await self._exchange(connection, request)
-            if delivery is None or not request.keep_alive:
+            delivery = await self._respond(connection, request)
+            if request.is_body_unread:
+                await connection.half_close()
+            if delivery is None or not request.keep_alive or request.is_body_unread:
                 return
             stale = delivery.stale
 
-    async def _exchange(self, connection: Connection, request: HttpRequest) -> Delivery | None:
+    async def _respond(self, connection: Connection, request: HttpRequest) -> Delivery | None:
         """One request and its answer, given up when the client leaves. None: close the connection."""
         record = Recorded(request, connection)
         async with self._arrival:

@@ -12,9 +12,9 @@ from fastproxy.demo.wire import HttpRequest
 
 
 class Service:
-    def __init__(self, seed: bytes) -> None:
-        self.dialects: Sequence[Dialect] = [dialect() for dialect in DIALECTS]
-        self.vocabulary = vocabulary()
+    def __init__(self, seed: bytes, dialects: Sequence[type[Dialect]] = DIALECTS) -> None:
+        self.dialects = [dialect() for dialect in dialects]
+        self.vocabulary = vocabulary(dialects)
         self.ids = Ids(seed)
         self._strikes: dict[str, int] = {}
 
@@ -34,11 +34,11 @@ class Service:
         return plan if strikes < plan.times else plan.healed()
 
 
-def vocabulary() -> Vocabulary:
+def vocabulary(dialects: Sequence[type[Dialect]] = DIALECTS) -> Vocabulary:
     """Every word: of the scripts, the mishaps, the deliveries, and the quirks of all dialects."""
     words = {word.name: word for word in (*scripts.WORDS, *mishaps.WORDS, *modifiers.WORDS)}
     quirks: dict[str, list[str]] = {name: [quirk.about] for name, quirk in GARBAGE.items()}
-    for dialect in DIALECTS:
+    for dialect in dialects:
         for name, quirk in dialect.quirks.items():
             if name not in GARBAGE:
                 quirks.setdefault(name, []).append(f"{_title(dialect)}: {quirk.about}")

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
@@ -53,8 +54,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
 
 def dumps(value: Any, indent: int | None = None) -> str:
     """JSON as the services write it: compact, not escaped to ASCII, but a lone surrogate must be escaped to be UTF-8 at all."""
-    separators = (",", ":") if indent is None else (",", ": ")
-    text = json.dumps(value, ensure_ascii=False, indent=indent, separators=separators)
+    text = COMPACT.encode(value) if indent is None else json.dumps(value, ensure_ascii=False, indent=indent)
     return LONE_SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 

@@ -5,9 +5,11 @@ A pump task reads the socket all the time, also while an answer is being written
 
 import asyncio
 import json
+import re
 import socket
 import struct
 import time
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -18,6 +20,7 @@ from fastproxy.demo.errors import Header
 MAX_HEAD = 64 * 1024
 MAX_BODY = 64 * 1024 * 1024
 READ_SIZE = 64 * 1024
+CHUNK_SIZE = re.compile(rb"[0-9a-fA-F]{1,16}")
 
 
 class Malformed(Exception):
@@ -38,6 +41,8 @@ class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
     headers: tuple[Header, ...]
     body: bytes
     keep_alive: bool = True
+    is_body_unread: bool = False
+    """The answer is due although the body has not been read."""
 
     def header(self, name: str) -> str | None:
         """The first header called `name` (lower case)."""
@@ -95,11 +100,11 @@ class Connection:
 
     async def _line_block(self, end: bytes, limit: int) -> bytes:
         """Bytes up to and without `end`, which is consumed too."""
-        while (at := self._buffer.find(end)) < 0:
-            if len(self._buffer) > limit:
-                raise Malformed("head too large", 431)
+        while (at := self._buffer.find(end)) < 0 and len(self._buffer) <= limit:
             if not await self._more():
                 raise Malformed("connection ended inside a request")
+        if not 0 <= at <= limit:
+            raise Malformed("head too large", 431)
         return self._take(at + len(end))[:at]
 
     def _take(self, count: int) -> bytes:
@@ -114,8 +119,9 @@ class Connection:
                 raise Malformed("connection ended inside a body")
         return self._take(count)
 
-    async def read_request(self) -> HttpRequest:
-        """One whole request. Raises `Malformed` for anything that HTTP/1.1 does not allow."""
+    async def read_request(self, is_hasty: Callable[[Sequence[Header]], bool]) -> HttpRequest:
+        """One request. Raises `Malformed` for anything that HTTP/1.1 does not allow. `is_hasty` tells by the headers
+        that the answer will not wait for the body."""
         head = await self._line_block(b"\r\n\r\n", MAX_HEAD)
         lines = head.split(b"\r\n")
         method, target, version = _request_line(lines[0])
@@ -123,9 +129,9 @@ class Connection:
         named = dict(headers)
         if sum(name in ("content-length", "transfer-encoding") for name, _ in headers) > 1:
             raise Malformed("more than one statement of the body's length")
-        if version == "HTTP/1.1" and named.get("expect", "").lower() == "100-continue":
+        hasty = is_hasty(headers)
+        if version == "HTTP/1.1" and named.get("expect", "").lower() == "100-continue" and not hasty:
             await self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        body = await self._body(named)
         parts = urlsplit(target)
         wanted = named.get("connection", "").lower()
         return HttpRequest(
@@ -134,8 +140,9 @@ class Connection:
             path=unquote(parts.path),
             query=dict(parse_qsl(parts.query, keep_blank_values=True)),
             headers=headers,
-            body=body,
+            body=b"" if hasty else await self._body(named),
             keep_alive=wanted == "keep-alive" if version == "HTTP/1.0" else wanted != "close",
+            is_body_unread=hasty,
         )
 
     async def _body(self, headers: dict[str, str]) -> bytes:
@@ -156,11 +163,11 @@ class Connection:
         body = bytearray()
         while True:
             line = await self._line_block(b"\r\n", MAX_HEAD)
-            try:
-                size = int(line.split(b";", 1)[0].strip(), 16)
-            except ValueError:
-                raise Malformed("chunk size is not a hexadecimal number") from None
-            if size < 0 or len(body) + size > MAX_BODY:
+            match = CHUNK_SIZE.fullmatch(line.split(b";", 1)[0].strip())
+            if match is None:
+                raise Malformed("chunk size is not a hexadecimal number")
+            size = int(match[0], 16)
+            if len(body) + size > MAX_BODY:
                 raise Malformed("body too large", 413)
             if size == 0:
                 while await self._line_block(b"\r\n", MAX_HEAD):
@@ -176,6 +183,13 @@ class Connection:
             raise ConnectionResetError("the client went away")
         self._writer.write(data)
         await self._writer.drain()
+
+    async def half_close(self) -> None:
+        """Send FIN but go on reading until the client closes too, so that what was written is not lost to a reset."""
+        self._writer.write_eof()
+        while not self.gone.is_set():
+            self._take(len(self._buffer))
+            await self._more()
 
     async def finish(self) -> None:
         """Close with FIN after what was written."""

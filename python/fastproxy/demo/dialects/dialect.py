@@ -35,10 +35,11 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """A finished answer that no script is asked about: model lists, token counts."""
+    """A finished answer that no script is asked about: model lists, token counts, logins."""
 
     body: Json
     status: int = 200
+    headers: tuple[Header, ...] = ()
 
 
 class Renderer(ABC):
@@ -98,6 +99,10 @@ class Dialect(ABC):
     @abstractmethod
     def key(self, request: HttpRequest) -> str | None:
         """The credential, wherever this dialect carries it."""
+
+    def needs_key(self, request: HttpRequest) -> bool:
+        """Is a request without a credential refused? Not where one logs in, or where the service asks for none."""
+        return True
 
     @abstractmethod
     def request_id(self, ids: Ids) -> str: ...

@@ -1,6 +1,6 @@
 """OpenAI Chat: a story as a `chat.completion` object or as the stream of its chunks."""
 
-from itertools import zip_longest
+import itertools
 from typing import Any
 
 import msgspec
@@ -23,6 +23,7 @@ FINISH = {
     Finish.CONTEXT: "length",
     Finish.PAUSE: "stop",
 }
+MOST_PADDING = 13
 SNAPSHOT = "-2026-08-06"
 DONE = Frame(raw=b"[DONE]")
 
@@ -49,6 +50,8 @@ class ChatRenderer(Renderer):
         self.plan = request.plan
         self._request = request
         self._ids = context.ids
+        self._padding = context.ids.make("", 60)
+        self._turn = itertools.count()
         is_openai = request.plan.family in ("gpt", "reasoner")
         self._head: Json = {
             "id": context.ids.make("chatcmpl-", 29),
@@ -147,7 +150,7 @@ class ChatRenderer(Renderer):
         copies = [self._steps(story) for _ in range(self._request.copies)]
         frames = [
             self._frame(step, index)
-            for row in zip_longest(*copies)
+            for row in itertools.zip_longest(*copies)
             for index, step in enumerate(row)
             if step is not None
         ]
@@ -163,8 +166,8 @@ class ChatRenderer(Renderer):
     def _obfuscation(self) -> Json:
         if not self._request.obfuscate:
             return {}
-        padding = self._ids.make("", 16)
-        return {"obfuscation": padding[: 1 + ord(padding[0]) % 15]}
+        start = next(self._turn) % len(self._padding)
+        return {"obfuscation": self._padding[start : start + 1 + start % MOST_PADDING]}
 
     def _steps(self, story: Story) -> list[Step]:
         """The role, the parts in order, the finish."""

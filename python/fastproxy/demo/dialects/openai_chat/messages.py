@@ -76,22 +76,20 @@ def _message(node: Node, plan: Plan) -> tuple[str, tuple[Media, ...]]:
         node.need("tool_call_id").text()
     if role == "function":
         node.need("name")
-    content = node.get("content")
-    if content is None:
-        if role == "assistant" and (_calls(node) or node.get("refusal") or node.get("audio")):
-            return "", ()
-        node.need("content")
-    assert content is not None  # noqa: S101 - need() above has refused
-    return _content(content, PARTS[role])
+    says_otherwise = role == "assistant" and (_calls(node) or node.get("refusal") or node.get("audio"))
+    if says_otherwise and node.get("content") is None:
+        return "", ()
+    return _content(node.need("content"), PARTS[role], is_open=is_open)
 
 
-def _content(content: Node, allowed: tuple[str, ...]) -> tuple[str, tuple[Media, ...]]:
+def _content(content: Node, allowed: tuple[str, ...], *, is_open: bool) -> tuple[str, tuple[Media, ...]]:
     if isinstance(content.value, str):
         return content.value, ()
     texts: list[str] = []
     media: list[Media] = []
     for part in content.items(low=1):
         kind = part.object().need("type").one_of(*allowed)
+        part.object(None if is_open else {"type", kind, "prompt_cache_breakpoint"})
         if kind in ("text", "refusal"):
             texts.append(part.need(kind).text())
         else:
