@@ -244,7 +244,10 @@ fn equal_dialects_relay_byte_for_byte() {
         if result.is_err() || name.contains("repaired") {
             continue;
         }
-        let (out, body) = (String::from_utf8(out).unwrap(), String::from_utf8(body).unwrap());
+        let (out, body) = (
+            String::from_utf8(out).unwrap(),
+            String::from_utf8(body).unwrap(),
+        );
         let is_ended = out
             .strip_prefix(&body)
             .is_some_and(|end| ENDS.contains(&end));

@@ -168,11 +168,7 @@ fn heads_and_counts_are_taken_from_wherever_they_stand() {
         (Some(4), Some(6), 20),
         "exclusive counts"
     );
-    assert_eq!(
-        read("no_done").usage,
-        Usage::default(),
-        "unknown is not 0"
-    );
+    assert_eq!(read("no_done").usage, Usage::default(), "unknown is not 0");
 }
 
 #[test]
