@@ -1,7 +1,8 @@
 //! A whole answer, collected from its deltas: what one-shot encoders write.
 
 use super::delta::{Citation, Delta, Emit, FinishReason, PartKind, Piece};
-use super::request::{Opaque, ToolKind};
+use super::reasoning::Opaque;
+use super::tool::ToolKind;
 use super::usage::Usage;
 
 /// A whole answer.

@@ -4,7 +4,8 @@
 //! indexed from 0 without gaps; pieces only for an open part; at most one `Finish`; `Usage` snapshots anywhere; no
 //! delta after `End`. An encoder may rely on it.
 
-use super::request::{Opaque, ToolKind};
+use super::reasoning::Opaque;
+use super::tool::ToolKind;
 use super::usage::Usage;
 
 /// One step of an answer. Borrows from the event it was decoded from.

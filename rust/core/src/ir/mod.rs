@@ -6,15 +6,18 @@
 mod answer;
 mod concept;
 mod delta;
+mod reasoning;
 mod request;
+mod tool;
 mod usage;
 
 pub use answer::{Answer, AnswerPart, Collector, OwnedCitation};
 pub use concept::{Concept, Fidelity};
 pub use delta::{Citation, Delta, Emit, Finish, FinishReason, PartKind, Piece, Start};
+pub use reasoning::{Effort, Opaque, OpaqueKind, Reasoning, ReasoningIntent, Visibility};
 pub use request::{
-    CacheMarker, Content, Effort, Ext, Media, MediaKind, MediaSource, Opaque, OpaqueKind,
-    OutputFormat, Part, Reasoning, ReasoningIntent, Request, Role, Sampling, Tool, ToolCall,
-    ToolChoice, ToolKind, ToolMode, ToolResult, Turn, Visibility,
+    CacheMarker, Content, Ext, Media, MediaKind, MediaSource, OutputFormat, Part, Request, Role,
+    Sampling, Turn,
 };
+pub use tool::{Tool, ToolCall, ToolChoice, ToolKind, ToolMode, ToolResult};
 pub use usage::Usage;
