@@ -5,6 +5,13 @@
 //! the same files through `fastproxy._core` (tests/unit/test_golden.py). `UPDATE_EXPECT=1 cargo test --test golden`
 //! rewrites the golden files; every change to them is reviewed as what it is, a change of behaviour.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -68,13 +68,13 @@ pub fn raw(out: &mut Vec<u8>, json: &str) {
         let (replacement, length): (&[u8], usize) = match bytes.get(at) {
             None => break,
             Some(b'\n' | b'\r') => (b" ", 1),
-            Some(_) => match line_break(&bytes[at..]) {
-                Some(found) => found,
-                None => {
+            Some(_) => {
+                let Some(found) = line_break(&bytes[at..]) else {
                     at += 2;
                     continue;
-                }
-            },
+                };
+                found
+            }
         };
         out.extend_from_slice(&bytes[from..at]);
         out.extend_from_slice(replacement);

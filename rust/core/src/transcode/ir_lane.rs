@@ -224,8 +224,8 @@ impl Memory {
     fn note(&mut self, delta: &Delta<'_>) {
         // Answer text and arguments are not needed to continue from a turn: the client keeps those.
         let is_needed = match delta {
-            Delta::PartStart { .. } => true,
-            Delta::Piece {
+            Delta::PartStart { .. }
+            | Delta::Piece {
                 piece: Piece::Opaque(_),
                 ..
             } => true,
