@@ -126,7 +126,7 @@ fn on_thread_time(bencher: &mut criterion::Bencher<'_>, mut routine: impl FnMut(
         for _ in 0..rounds {
             routine();
         }
-        used() - before
+        used().saturating_sub(before)
     });
 }
 

@@ -195,7 +195,12 @@ impl Transcoder {
 
     /// Read the upstream's error answer in its dialect.
     pub fn decode_error(&self, status: u16, body: &[u8]) -> Error {
-        codec(self.setup.upstream).decode_error(status, body)
+        let mut error = codec(self.setup.upstream).decode_error(status, body);
+        if self.setup.client != self.setup.upstream {
+            // It points into the body that we wrote, not into the client's.
+            error.pointer = None;
+        }
+        error
     }
 
     /// Decide by the first byte that means something. Padding before JSON (OpenRouter) and blank lines before events
