@@ -90,7 +90,10 @@ class App:
 
 def _dialect_of(path: str) -> str | None:
     """The dialect of a path that does not exist, when its prefix tells."""
-    return next((d for prefix, d in (("/anthropic/", "anthropic"), ("/openai/", "openai_chat")) if path.startswith(prefix)), None)
+    return next(
+        (d for prefix, d in (("/anthropic/", "anthropic"), ("/openai/", "openai_chat")) if path.startswith(prefix)),
+        None,
+    )
 
 
 async def _answer_error(call: Call, error: ProxyError) -> None:

@@ -50,7 +50,9 @@ class Router:
                 return Route(candidates=candidates, strict=model.strict)
         elif addressed is not None:
             return Route(candidates=[addressed], strict=False)
-        raise ProxyError("not_found", f"the model {name!r} does not exist here", code="model_not_found", pointer="/model")
+        raise ProxyError(
+            "not_found", f"the model {name!r} does not exist here", code="model_not_found", pointer="/model"
+        )
 
     def _serves(self, candidate: Candidate) -> bool:
         """Whether the upstream may be asked for this model."""

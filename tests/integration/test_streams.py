@@ -16,9 +16,7 @@ BOTH = [(dialect, upstream) for dialect in PATHS for upstream in UPSTREAMS]
 
 @pytest.mark.parametrize("script", ["cut-clean-20", "cut-fin-20", "cut-rst-20"])
 @pytest.mark.parametrize(("dialect", "upstream"), BOTH)
-def test_a_cut_answer_is_an_error_and_an_abnormal_close(
-    start: Start, dialect: str, upstream: str, script: str
-) -> None:
+def test_a_cut_answer_is_an_error_and_an_abnormal_close(start: Start, dialect: str, upstream: str, script: str) -> None:
     reply = ask(start().port, dialect, body_for(f"{upstream}/long-100-5+{script}", stream=True))
     assert reply.is_cut
     assert b'"error"' in reply.body

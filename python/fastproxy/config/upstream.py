@@ -73,7 +73,9 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     custom_tools: Annotated[bool, Meta(description="Understands free-text tools (`type: custom`).")] = True
     cache_markers: Annotated[
         CacheMarkers,
-        Meta(description="Cache breakpoints: OpenAI's `prompt_cache_breakpoint`, Anthropic's `cache_control`, or none."),
+        Meta(
+            description="Cache breakpoints: OpenAI's `prompt_cache_breakpoint`, Anthropic's `cache_control`, or none."
+        ),
     ] = "unknown"
     adaptive_thinking: Annotated[
         bool, Meta(description="Understands adaptive thinking and effort rather than token budgets (Anthropic).")

@@ -75,7 +75,9 @@ def _limit(text: str) -> int:
 
 ENDPOINTS = (
     Endpoint(paths=("/v1/models", "/models"), methods=("GET", "HEAD"), dialect=None, action=list_models),
-    Endpoint(paths=("/openai/v1/models", "/openai/models"), methods=("GET",), dialect="openai_chat", action=list_models),
+    Endpoint(
+        paths=("/openai/v1/models", "/openai/models"), methods=("GET",), dialect="openai_chat", action=list_models
+    ),
     Endpoint(paths=("/anthropic/v1/models",), methods=("GET",), dialect="anthropic", action=list_models),
     Endpoint(paths=("/v1/models/", "/models/"), methods=("GET",), dialect=None, action=show_model),
     Endpoint(paths=("/openai/v1/models/",), methods=("GET",), dialect="openai_chat", action=show_model),

@@ -21,7 +21,9 @@ _TEXT: tuple[bytes, bytes] = (b"content-type", b"text/plain; charset=utf-8")
 def new_request_id() -> str:
     """A UUIDv7: sorts by time, unique without coordination (RFC 9562 §5.7)."""
     stamp = time.time_ns() // 1_000_000
-    value = (stamp & 0xFFFF_FFFF_FFFF) << 80 | 0x7 << 76 | secrets.randbits(12) << 64 | 0b10 << 62 | secrets.randbits(62)
+    value = (
+        (stamp & 0xFFFF_FFFF_FFFF) << 80 | 0x7 << 76 | secrets.randbits(12) << 64 | 0b10 << 62 | secrets.randbits(62)
+    )
     text = f"{value:032x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 

@@ -118,9 +118,7 @@ class Gateway:
         limits = self.snapshot.config.limits
         if 0 < limits.connections <= len(self._active):
             raise ProxyError("overloaded", "too many requests are in flight", source="proxy", retry_after_ms=1000)
-        body = await read_body(
-            call.scope, call.receive, limit=limits.body_bytes, idle_timeout=limits.body_idle_timeout
-        )
+        body = await read_body(call.scope, call.receive, limit=limits.body_bytes, idle_timeout=limits.body_idle_timeout)
         version = header(call.headers, b"anthropic-version")
         request = _core.Request.parse(call.dialect, body, self.opaque, version=version, count_only=count_only)
         call.notes.update(model=request.model, stream=request.stream)
@@ -261,9 +259,7 @@ class Gateway:
     async def _count_upstream(
         self, call: Call, request: _core.Request, upstream: Upstream, candidate: Candidate
     ) -> bytes | None:
-        prepared = request.prepare(
-            upstream.target(candidate.model, call.dialect, call.headers), owner=call.caller.name
-        )
+        prepared = request.prepare(upstream.target(candidate.model, call.dialect, call.headers), owner=call.caller.name)
         lease = upstream.pool.try_acquire()
         if lease is None:
             return None
@@ -279,4 +275,3 @@ class Gateway:
                 self._charge(upstream, lease, error)
                 return None
         return body if status == 200 else None
-

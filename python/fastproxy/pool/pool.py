@@ -30,7 +30,12 @@ class Pool:
     """One per upstream."""
 
     def __init__(
-        self, name: str, accounts: Iterable[Account], *, max_cooldown: float, clock: Callable[[], float] = time.monotonic
+        self,
+        name: str,
+        accounts: Iterable[Account],
+        *,
+        max_cooldown: float,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name = name
         self.accounts = list(accounts)
@@ -81,7 +86,9 @@ class Pool:
             granted = True
             return lease
         except TimeoutError:
-            raise ProxyError("overloaded", "no account became free in time", source="proxy", retry_after_ms=1000) from None
+            raise ProxyError(
+                "overloaded", "no account became free in time", source="proxy", retry_after_ms=1000
+            ) from None
         finally:
             if not granted:
                 self._withdraw(waiter)
