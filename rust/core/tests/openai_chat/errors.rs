@@ -172,7 +172,7 @@ fn places_and_codes_are_kept() {
     assert_eq!(status, 400);
     assert_eq!(
         value["error"],
-        json!({"message": "Invalid type for 'messages[0].content'.", "type": "invalid_request_error", "param": "messages[0].content", "code": "invalid_type"})
+        json!({"message": "Invalid type for 'messages[0].content'. (at /messages/0/content)", "type": "invalid_request_error", "param": "messages[0].content", "code": "invalid_type"})
     );
 }
 
