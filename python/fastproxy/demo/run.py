@@ -21,7 +21,7 @@ from fastproxy.demo.launch import COMMAND, NotStarted, Proxy, model_for, proxy, 
 from fastproxy.demo.matrix import Outcome, cells, hold
 
 SCRIPT = "tools"
-TEXT_WIDTH = 60
+TEXT_WIDTH, LOSS_WIDTH = 60, 20
 WATCH_SECONDS = 0.2
 INTERRUPTED = 130
 
@@ -61,9 +61,8 @@ def table(outcomes: Iterable[Outcome]) -> Table:
     )
     shown.add_column("client\n→ upstream", no_wrap=True)
     shown.add_column("tool calls\nanswer", overflow="fold", ratio=1)
-    shown.add_column("tokens", justify="right")
-    shown.add_column("TTFT ms", justify="right")
-    shown.add_column("loss", overflow="fold", max_width=30)
+    shown.add_column("tokens\nTTFT", justify="right", no_wrap=True)
+    shown.add_column("loss", overflow="fold", max_width=LOSS_WIDTH)
     shown.add_column("")
     for outcome in outcomes:
         shown.add_row(*_row(outcome), "[red]✗[/red]" if outcome.problems else "[green]✓[/green]", end_section=True)
@@ -73,12 +72,11 @@ def table(outcomes: Iterable[Outcome]) -> Table:
 def _row(outcome: Outcome) -> list[str]:
     cell, first = outcome.cell, outcome.first_token_ms
     problems = [f"[red]{escape(problem)}[/red]" for problem in outcome.problems]
-    counts = "" if outcome.input_tokens is None else f"{outcome.input_tokens} in\n{outcome.output_tokens} out"
+    counts = [] if first is None else [f"{outcome.input_tokens} in", f"{outcome.output_tokens} out", f"{first:.1f} ms"]
     return [
         f"{cell.client.name}\n→ {cell.upstream}\n{cell.mode}",
         "\n".join([*map(escape, outcome.calls), *(problems or [escape(_short(outcome.text))])]),
-        counts,
-        "" if first is None else f"{first:.1f}",
+        "\n".join(counts),
         escape(outcome.loss) or "none",
     ]
 

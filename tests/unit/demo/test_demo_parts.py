@@ -233,6 +233,6 @@ def test_demands_of_the_request_overrule_a_plain_script() -> None:
 
 def test_the_reference_page_is_up_to_date_and_complete() -> None:
     page = (Path(__file__).parents[3] / "docs" / "reference" / "demo.md").read_text()
-    assert page == reference.reference()
+    assert page == reference.reference().rstrip() + "\n"
     assert all(f"| `{word.name}` |" in page for word in VOCABULARY.words)
     assert all(f"## {group.value}\n" in page for group in Group)

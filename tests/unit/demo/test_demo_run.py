@@ -199,7 +199,7 @@ def test_interrupted_before_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
         signal.raise_signal(signal.SIGTERM)
         return Outcome(cell=CELLS[0])
 
-    monkeypatch.setattr("fastproxy.demo.run.hold", interrupted)
+    monkeypatch.setattr(sys.modules[run.__module__], "hold", interrupted)
     former = signal.getsignal(signal.SIGTERM)
     assert run(console=console(), command=[sys.executable, str(RELAY), "full"]) == 130
     assert signal.getsignal(signal.SIGTERM) is former
