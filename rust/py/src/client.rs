@@ -74,12 +74,16 @@ impl Client {
 
     /// A small call: awaits (status, headers, body). Raises `ProxyError`.
     #[pyo3(signature = (endpoint, path, *, method="POST", headers=Vec::new(), body=Vec::new(), timeout=30.0, max_bytes=1 << 20))]
-    #[expect(clippy::too_many_arguments, reason = "keywords of a Python method")]
+    #[expect(
+        clippy::too_many_arguments,
+        clippy::needless_pass_by_value,
+        reason = "keywords of a Python method, converted into owned values"
+    )]
     fn fetch(
         &self,
         py: Python<'_>,
         endpoint: &Endpoint,
-        path: String,
+        path: &str,
         method: &str,
         headers: Vec<(String, String)>,
         body: Vec<u8>,
@@ -88,7 +92,7 @@ impl Client {
     ) -> PyResult<Py<PyAny>> {
         let method = Method::from_bytes(method.as_bytes())
             .map_err(|e| PyValueError::new_err(e.to_string()))?;
-        let call = add_headers(new_call(endpoint, method, &path, body)?, &headers)?;
+        let call = add_headers(new_call(endpoint, method, path, body)?, &headers)?;
         let total = seconds(timeout)?;
         let timeouts = Timeouts {
             total,

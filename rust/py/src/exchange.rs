@@ -41,13 +41,14 @@ impl Exchange {
     #[pyo3(signature = (client, endpoint, path, request, prepared, *, headers, head, send, request_id, timeouts, event_bytes=DEFAULT_EVENT_LIMIT, response_bytes=64 << 20))]
     #[expect(
         clippy::too_many_arguments,
-        reason = "keywords of a Python constructor"
+        clippy::needless_pass_by_value,
+        reason = "keywords of a Python constructor, converted into owned values"
     )]
     fn new(
         py: Python<'_>,
         client: Py<Client>,
         endpoint: &Endpoint,
-        path: String,
+        path: &str,
         request: &Request,
         prepared: &Prepared,
         headers: Vec<(String, String)>,
@@ -58,7 +59,7 @@ impl Exchange {
         event_bytes: usize,
         response_bytes: u64,
     ) -> PyResult<Self> {
-        let call = new_call(endpoint, Method::POST, &path, prepared.inner.body.clone())?;
+        let call = new_call(endpoint, Method::POST, path, prepared.inner.body.clone())?;
         let stop = Stop::new();
         let exchange = upstream::Exchange {
             call: add_headers(call, &headers)?,

@@ -5,6 +5,7 @@
 //! bytes without this crate.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark")]
+#![allow(missing_docs, reason = "what criterion's macro makes has none")]
 
 use std::hint::black_box;
 use std::io::{Read, Write};
