@@ -1,6 +1,11 @@
 //! Every fixture and every fuzz seed through the fuzz targets: what a fuzzer found once is found by every test run.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests"
+)]
 
 #[path = "support/fixtures.rs"]
 mod fixtures;

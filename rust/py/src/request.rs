@@ -150,7 +150,7 @@ fn read_profile(fields: &Bound<'_, PyDict>) -> PyResult<Profile> {
             "no_developer_role" => profile.no_developer_role = value.extract()?,
             "schema_needs_properties" => profile.schema_needs_properties = value.extract()?,
             "replay_reasoning" => {
-                profile.replay_reasoning = read_replay(&value.extract::<String>()?)?
+                profile.replay_reasoning = read_replay(&value.extract::<String>()?)?;
             }
             "thinking_switch" => profile.thinking_switch = value.extract()?,
             "reasoning_effort" => profile.reasoning_effort = value.extract()?,

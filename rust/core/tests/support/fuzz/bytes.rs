@@ -68,7 +68,7 @@ pub(crate) fn json_tape(data: &[u8]) {
     }
     match Doc::parse(Bytes::copy_from_slice(data)) {
         Ok(doc) => {
-            assert!(theirs && doc.root().raw() == text.trim_matches([' ', '\t', '\r', '\n']))
+            assert!(theirs && doc.root().raw() == text.trim_matches([' ', '\t', '\r', '\n']));
         }
         Err(error) => assert!(!theirs || error.kind == JsonErrorKind::DuplicateKey),
     }
