@@ -24,7 +24,10 @@ def check_request(scope: Scope, limits: Limits) -> None:
     headers: Headers = scope["headers"]
     if len(headers) > limits.header_count:
         raise ProxyError("too_large", f"more than {limits.header_count} headers", close=True)
-    if sum(len(name) + len(value) for name, value in headers) > limits.header_bytes:
+    size = 0
+    for name, value in headers:
+        size += len(name) + len(value)
+    if size > limits.header_bytes:
         raise ProxyError("too_large", f"the headers are larger than {limits.header_bytes} bytes", close=True)
     target = scope.get("raw_path") or scope["path"].encode()
     if len(target) + len(scope["query_string"]) > limits.url_bytes:

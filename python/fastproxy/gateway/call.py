@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import re
-import secrets
 import time
 from urllib.parse import parse_qsl
 
@@ -19,10 +19,11 @@ _TEXT: tuple[bytes, bytes] = (b"content-type", b"text/plain; charset=utf-8")
 
 
 def new_request_id() -> str:
-    """A UUIDv7: sorts by time, unique without coordination (RFC 9562 §5.7)."""
+    """A UUIDv7: sorts by time, unique without coordination (RFC 9562 §5.7). An identifier, not a secret: it need not
+    cost a system call."""
     stamp = time.time_ns() // 1_000_000
     value = (
-        (stamp & 0xFFFF_FFFF_FFFF) << 80 | 0x7 << 76 | secrets.randbits(12) << 64 | 0b10 << 62 | secrets.randbits(62)
+        (stamp & 0xFFFF_FFFF_FFFF) << 80 | 0x7 << 76 | random.getrandbits(12) << 64 | 0b10 << 62 | random.getrandbits(62)
     )
     text = f"{value:032x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

@@ -24,7 +24,7 @@ class Account:
         self.max_in_flight = max_in_flight
         self.weight = weight
         self.proxy = proxy
-        self.leases: dict[str, Lease] = {}
+        self.leases: dict[int, Lease] = {}
         self.rests_until = 0.0
         self.why: Fault | None = None
         self._in_a_row = 0

@@ -15,7 +15,7 @@ class Lease:
 
     __slots__ = ("_on_release", "account", "id")
 
-    def __init__(self, lease_id: str, account: Account, on_release: Callable[[Lease], None]) -> None:
+    def __init__(self, lease_id: int, account: Account, on_release: Callable[[Lease], None]) -> None:
         self.id = lease_id
         self.account = account
         self._on_release: Callable[[Lease], None] | None = on_release

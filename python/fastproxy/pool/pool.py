@@ -7,11 +7,11 @@ full pool; this one holds its place: leases, in-flight limits, rests and a fair 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
-from uuid import uuid4
 
 from ..errors import ProxyError
 from .account import Account, Fault
@@ -42,6 +42,7 @@ class Pool:
         self.max_cooldown = max_cooldown
         self._clock = clock
         self._waiting: deque[_Waiter] = deque()
+        self._serial = itertools.count()
 
     def in_flight(self) -> int:
         """Leases held now."""
@@ -105,7 +106,7 @@ class Pool:
         account.fail(fault, now=self._clock(), retry_after_ms=retry_after_ms, max_cooldown=self.max_cooldown)
 
     def _grant(self, account: Account) -> Lease:
-        lease = Lease(uuid4().hex, account, self._released)
+        lease = Lease(next(self._serial), account, self._released)
         account.leases[lease.id] = lease
         return lease
 
