@@ -16,6 +16,8 @@ _PATHS = {"openai_chat": "/chat/completions", "anthropic": "/v1/messages"}
 _ANTHROPIC_VERSION = "2023-06-01"
 #: Until the first byte of a stream, where the configuration says nothing. Seconds.
 _FIRST_BYTE = 120.0
+#: Targets remembered: clients choose the names behind a pattern.
+_MAX_TARGETS = 1000
 #: Client headers that an upstream of the same dialect is shown. Nothing else of the client's is forwarded.
 _FORWARDED = {"anthropic": (b"anthropic-beta",), "openai_chat": (b"openai-beta",)}
 
@@ -31,6 +33,7 @@ class Upstream:
         self.pool = pool
         self._configured = configured
         self._profile = msgspec.to_builtins(configured.profile)
+        self._targets: dict[tuple[str, str | None], _core.Target] = {}
         base = configured.base_url.rstrip("/")
         self._path = _PATHS[self.dialect]
         if base.endswith("/v1") and self._path.startswith("/v1/"):
@@ -58,14 +61,21 @@ class Upstream:
 
     def target(self, model: str, client_dialect: str, client_headers: Headers) -> _core.Target:
         """What a request for this model is encoded for."""
-        return _core.Target(
-            dialect=self.dialect,
-            model=model,
-            origin=self._configured.origin or self.name,
-            version=self._version(client_dialect, client_headers),
-            profile=self._profile,
-            want_usage=True,
-        )
+        version = self._version(client_dialect, client_headers)
+        target = self._targets.get((model, version))
+        if target is None:
+            target = _core.Target(
+                dialect=self.dialect,
+                model=model,
+                origin=self._configured.origin or self.name,
+                version=version,
+                profile=self._profile,
+                want_usage=True,
+            )
+            if len(self._targets) >= _MAX_TARGETS:
+                self._targets.clear()
+            self._targets[model, version] = target
+        return target
 
     def path(self, suffix: str = "") -> str:
         """Where requests go, behind the base URL."""
