@@ -4,8 +4,11 @@
 //! switches to the upstream, a blocking thread that writes a prepared answer at once. `direct` is the same exchange of
 //! bytes without this crate.
 
-#![expect(clippy::unwrap_used, reason = "a benchmark")]
-#![allow(missing_docs, reason = "what criterion's macro makes has none")]
+#![expect(
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a benchmark, with criterion's macros"
+)]
 
 use std::hint::black_box;
 use std::io::{Read, Write};

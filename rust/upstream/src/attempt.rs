@@ -1,10 +1,9 @@
 //! An attempt under way: send, read, transcode, deliver.
 
 use std::pin::pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::BytesMut;
 use fastproxy_core::error::{Error, Kind, Retry, Source};
 use tokio::time::timeout;
 
@@ -13,14 +12,13 @@ use crate::call::Call;
 use crate::client::{Client, Progress, Reply};
 use crate::error::Failure;
 use crate::exchange::{Answer, Exchange};
+use crate::link::Step;
 use crate::outcome::{Ending, Outcome, RetryClass, Status, Tally};
 use crate::refusal;
 use crate::sink::{Delivery, Sink};
 use crate::stop::{Stop, StopCause};
 use crate::timeouts::{Clock, Due, Event, wait};
 
-/// As much is transcoded before it is pushed, however much there is: a bound of memory per stream.
-const MAX_BATCH: usize = 64 << 10;
 /// As much of an error answer is read.
 const MAX_REFUSAL: usize = 1 << 20;
 /// And for so long.
@@ -148,8 +146,8 @@ impl<'s, A: Answer> Attempt<'s, A> {
 
     /// As much of an error answer as comes. A body that breaks off or dawdles is used as far as it came: the status
     /// alone says enough.
-    async fn read_refusal(&mut self, mut body: Body) -> Result<BytesMut, End> {
-        let mut bytes = BytesMut::new();
+    async fn read_refusal(&mut self, mut body: Body) -> Result<Vec<u8>, End> {
+        let mut bytes = Vec::new();
         {
             let mut reading = pin!(timeout(REFUSAL_TIME, body.collect(MAX_REFUSAL, &mut bytes)));
             loop {
@@ -276,7 +274,7 @@ impl<'s, A: Answer> Attempt<'s, A> {
     }
 }
 
-/// Transcode everything that is there, up to a batch.
+/// Transcode what one read brings.
 fn poll_read(
     cx: &mut Context<'_>,
     body: &mut Body,
@@ -285,41 +283,23 @@ fn poll_read(
     tally: &mut Tally,
     limit: u64,
 ) -> Poll<Result<Read, Failure>> {
-    let mut batch = 0;
-    while batch < MAX_BATCH {
-        let chunk = match body.poll_chunk(cx) {
-            Poll::Pending if batch > 0 => break,
-            Poll::Pending => return Poll::Pending,
-            Poll::Ready(Err(failure)) => return Poll::Ready(Err(failure)),
-            Poll::Ready(Ok(None)) => {
-                return Poll::Ready(
-                    answer
-                        .finish(out)
-                        .map(|()| Read::End)
-                        .map_err(Failure::begun),
-                );
-            }
-            Poll::Ready(Ok(Some(chunk))) => chunk,
-        };
-        batch += chunk.len();
-        tally.bytes_in += chunk.len() as u64;
+    let step = ready!(body.poll(cx, &mut |piece| {
+        tally.bytes_in += piece.len() as u64;
         if tally.bytes_in > limit {
             let message = format!("the upstream's answer is larger than {limit} bytes");
-            return Poll::Ready(Err(Failure::answer(Kind::Upstream, message)));
+            return Err(Failure::answer(Kind::Upstream, message));
         }
-        if let Err(error) = answer.feed(&chunk, out) {
-            return Poll::Ready(Err(Failure::begun(error)));
-        }
-        if answer.is_complete() {
-            return Poll::Ready(
-                answer
-                    .finish(out)
-                    .map(|()| Read::End)
-                    .map_err(Failure::begun),
-            );
-        }
+        answer.feed(piece, out).map_err(Failure::begun)
+    }))?;
+    if step != Step::End && !answer.is_complete() {
+        return Poll::Ready(Ok(Read::More));
     }
-    Poll::Ready(Ok(Read::More))
+    Poll::Ready(
+        answer
+            .finish(out)
+            .map(|()| Read::End)
+            .map_err(Failure::begun),
+    )
 }
 
 fn cancelled(message: &str) -> Failure {

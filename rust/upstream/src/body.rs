@@ -2,19 +2,17 @@
 
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
 use fastproxy_core::coding::{Decoder, Progress};
 use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
-use hyper::body::Incoming;
 use tokio::time::timeout;
 
 use crate::endpoint::Origin;
 use crate::error::Failure;
-use crate::link::Link;
+use crate::link::{Link, Piece, Step};
 
 /// How much of an unwanted rest is read so that its connection can be used again.
 const DRAIN_BYTES: usize = 64 << 10;
@@ -25,123 +23,88 @@ const DRAIN_TIME: Duration = Duration::from_millis(100);
 pub(crate) struct Body {
     /// `None` once the body is over.
     link: Option<Link>,
-    incoming: Incoming,
-    /// Only for bodies that came coded.
-    decoding: Option<Box<Decoding>>,
+    /// Only for bodies that come coded.
+    decoder: Option<Box<Decoder>>,
     origin: Arc<Origin>,
     max_idle: usize,
-}
-
-/// A content coding being taken off.
-struct Decoding {
-    decoder: Decoder,
-    input: Bytes,
-    /// Whether the decoder has more to say before new input.
-    has_more: bool,
 }
 
 impl Body {
     pub(crate) fn new(
         link: Link,
-        incoming: Incoming,
         headers: &HeaderMap,
         origin: Arc<Origin>,
         max_idle: usize,
     ) -> Result<Self, Failure> {
-        let decoding = match headers.get(CONTENT_ENCODING) {
+        let decoder = match headers.get(CONTENT_ENCODING) {
             None => None,
             Some(coding) => {
                 // An unreadable name is an unknown one.
-                let decoder = Decoder::for_header(coding.to_str().unwrap_or("unknown"))
-                    .map_err(Failure::begun)?;
-                let decoding = Decoding {
-                    decoder,
-                    input: Bytes::new(),
-                    has_more: false,
-                };
-                (!decoding.decoder.is_identity()).then(|| Box::new(decoding))
+                let coding = coding.to_str().unwrap_or("unknown");
+                let decoder = Decoder::for_header(coding).map_err(Failure::begun)?;
+                (!decoder.is_identity()).then(|| Box::new(decoder))
             }
         };
         Ok(Self {
             link: Some(link),
-            incoming,
-            decoding,
+            decoder,
             origin,
             max_idle,
         })
     }
 
-    /// The next piece as far as it is there; `None` at the proper end.
-    pub(crate) fn poll_chunk(
+    /// Hand over what one read brings; ready with [`Step::More`] or [`Step::End`]. After an error it is over.
+    pub(crate) fn poll(
         &mut self,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<Option<Bytes>, Failure>> {
-        loop {
-            match self.decoding.as_mut().map(|decoding| decoding.next()) {
-                Some(Ok(Some(decoded))) => return Poll::Ready(Ok(Some(decoded))),
-                Some(Err(failure)) => {
-                    self.link = None;
-                    return Poll::Ready(Err(failure));
-                }
-                Some(Ok(None)) | None => {}
-            }
-            let data = match self.poll_coded(cx) {
-                Poll::Ready(Ok(Some(data))) => data,
-                other => return other,
-            };
-            match &mut self.decoding {
-                None => return Poll::Ready(Ok(Some(data))),
-                Some(decoding) => {
-                    decoding.input = data;
-                    decoding.has_more = true;
-                }
-            }
+        on: Piece<'_>,
+    ) -> Poll<Result<Step, Failure>> {
+        let Some(mut decoder) = self.decoder.take() else {
+            return self.poll_coded(cx, on);
+        };
+        let mut decoded = Vec::new();
+        let mut result = self.poll_coded(cx, &mut |piece| {
+            decode(&mut decoder, piece, &mut decoded, on)
+        });
+        if matches!(result, Poll::Ready(Ok(Step::End)))
+            && let Err(error) = decoder.finish()
+        {
+            result = Poll::Ready(Err(Failure::begun(error)));
         }
+        self.decoder = Some(decoder);
+        result
     }
 
-    fn poll_coded(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Failure>> {
+    fn poll_coded(&mut self, cx: &mut Context<'_>, on: Piece<'_>) -> Poll<Result<Step, Failure>> {
         let Some(link) = &mut self.link else {
-            return Poll::Ready(Ok(None));
+            return Poll::Ready(Ok(Step::End));
         };
-        match link.poll_data(&mut self.incoming, cx) {
-            Poll::Pending => Poll::Pending,
-            Poll::Ready(Some(Ok(data))) => Poll::Ready(Ok(Some(data))),
-            Poll::Ready(Some(Err(()))) => {
-                self.link = None;
-                Poll::Ready(Err(Failure::truncated(
-                    "the upstream's answer was cut short",
-                )))
-            }
-            Poll::Ready(None) => {
-                self.give_back();
-                let finished = self
-                    .decoding
-                    .as_mut()
-                    .map_or(Ok(()), |decoding| decoding.decoder.finish());
-                Poll::Ready(finished.map(|()| None).map_err(Failure::begun))
-            }
+        let result = ready!(link.poll_body(cx, on));
+        match &result {
+            Ok(Step::End) => self.give_back(),
+            Ok(_) => {}
+            Err(_) => self.link = None,
         }
+        Poll::Ready(result)
     }
 
     /// The whole rest, at most `limit` bytes. Tells with `false` that there was more.
     pub(crate) async fn collect(
         &mut self,
         limit: usize,
-        into: &mut BytesMut,
+        into: &mut Vec<u8>,
     ) -> Result<bool, Failure> {
         poll_fn(|cx| {
             loop {
-                match self.poll_chunk(cx) {
-                    Poll::Pending => return Poll::Pending,
-                    Poll::Ready(Err(failure)) => return Poll::Ready(Err(failure)),
-                    Poll::Ready(Ok(None)) => return Poll::Ready(Ok(true)),
-                    Poll::Ready(Ok(Some(data))) => {
-                        let room = limit.saturating_sub(into.len());
-                        into.extend_from_slice(&data[..data.len().min(room)]);
-                        if data.len() > room {
-                            return Poll::Ready(Ok(false));
-                        }
-                    }
+                let mut is_all = true;
+                let step = ready!(self.poll(cx, &mut |piece| {
+                    let room = limit - into.len();
+                    into.extend_from_slice(&piece[..piece.len().min(room)]);
+                    is_all &= piece.len() <= room;
+                    Ok(())
+                }))?;
+                if !is_all || step == Step::End {
+                    return Poll::Ready(Ok(is_all));
                 }
             }
         })
@@ -165,11 +128,15 @@ impl Body {
 
     fn poll_drain(&mut self, left: &mut usize, cx: &mut Context<'_>) -> Poll<()> {
         loop {
-            match self.poll_coded(cx) {
-                Poll::Ready(Ok(Some(data))) if data.len() <= *left => *left -= data.len(),
-                Poll::Ready(_) => return Poll::Ready(()),
-                Poll::Pending => return Poll::Pending,
+            let mut taken = 0;
+            let step = ready!(self.poll_coded(cx, &mut |piece| {
+                taken += piece.len();
+                Ok(())
+            }));
+            if taken > *left || !matches!(step, Ok(Step::More)) {
+                return Poll::Ready(());
             }
+            *left -= taken;
         }
     }
 
@@ -180,22 +147,22 @@ impl Body {
     }
 }
 
-impl Decoding {
-    /// What the input so far still has to say.
-    fn next(&mut self) -> Result<Option<Bytes>, Failure> {
-        while self.has_more {
-            let mut decoded = Vec::new();
-            let mut input = self.input.as_ref();
-            let progress = self
-                .decoder
-                .feed(&mut input, &mut decoded)
-                .map_err(Failure::begun)?;
-            self.input = self.input.slice_ref(input);
-            self.has_more = progress == Progress::More;
-            if !decoded.is_empty() {
-                return Ok(Some(decoded.into()));
-            }
+/// Hand over what `piece` says without its coding, in bounded steps.
+fn decode(
+    decoder: &mut Decoder,
+    piece: &[u8],
+    decoded: &mut Vec<u8>,
+    on: Piece<'_>,
+) -> Result<(), Failure> {
+    let mut input = piece;
+    loop {
+        decoded.clear();
+        let progress = decoder.feed(&mut input, decoded);
+        if !decoded.is_empty() {
+            on(decoded)?;
         }
-        Ok(None)
+        if progress.map_err(Failure::begun)? == Progress::Drained {
+            return Ok(());
+        }
     }
 }

@@ -77,26 +77,35 @@ impl Call {
         Ok(self)
     }
 
-    /// The request as the connection of this version wants it.
-    pub(crate) fn request(&self, version: Version) -> Request<Full<Bytes>> {
-        let mut request = Request::new(Full::new(self.body.clone()));
+    pub(crate) fn method(&self) -> &Method {
+        &self.method
+    }
+
+    pub(crate) fn target(&self) -> &PathAndQuery {
+        &self.target
+    }
+
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    pub(crate) fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// The request as HTTP/2 wants it: with the authority in its URI.
+    pub(crate) fn request(&self) -> Request<Full<Bytes>> {
         let origin = &self.endpoint.origin;
+        let mut parts = http::uri::Parts::default();
+        parts.scheme = Some(origin.scheme.clone());
+        parts.authority = Some(origin.authority.clone());
+        parts.path_and_query = Some(self.target.clone());
+        let mut request = Request::new(Full::new(self.body.clone()));
         request.method_mut().clone_from(&self.method);
         request.headers_mut().clone_from(&self.headers);
-        if version == Version::HTTP_2 {
-            let mut parts = http::uri::Parts::default();
-            parts.scheme = Some(origin.scheme.clone());
-            parts.authority = Some(origin.authority.clone());
-            parts.path_and_query = Some(self.target.clone());
-            // All three parts are there, which is all that `from_parts` asks for.
-            *request.uri_mut() = Uri::from_parts(parts).unwrap_or_default();
-            *request.version_mut() = Version::HTTP_2;
-        } else {
-            request
-                .headers_mut()
-                .insert(HOST, origin.host_header.clone());
-            *request.uri_mut() = Uri::from(self.target.clone());
-        }
+        // All three parts are there, which is all that `from_parts` asks for.
+        *request.uri_mut() = Uri::from_parts(parts).unwrap_or_default();
+        *request.version_mut() = Version::HTTP_2;
         request
     }
 }

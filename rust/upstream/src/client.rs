@@ -6,10 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use fastproxy_core::error::{Error, Kind};
-use http::{HeaderMap, Response, header};
-use hyper::body::Incoming;
+use http::HeaderMap;
 use tokio::time::{Instant, timeout};
 
 use crate::body::Body;
@@ -18,12 +17,9 @@ use crate::connect::{Connection, Connector};
 use crate::dns::{Lookups, SystemLookups};
 use crate::endpoint::{Endpoint, EndpointSettings, Origin, OriginKey};
 use crate::error::{Failure, SettingsError};
-use crate::link::Link;
+use crate::link::{Head, Link};
 use crate::timeouts::Timeouts;
 use crate::tls::TlsConfigs;
-
-/// Most header lines of a response; hyper's own limit for HTTP/1.1.
-const MAX_HEADERS: usize = 100;
 
 /// Limits of the connection pool.
 #[derive(Clone, Copy, Debug)]
@@ -141,7 +137,7 @@ impl Client {
                 mut body,
                 ..
             } = reply;
-            let mut bytes = BytesMut::new();
+            let mut bytes = Vec::new();
             if !body.collect(max_bytes, &mut bytes).await? {
                 let message = format!("the upstream's answer is larger than {max_bytes} bytes");
                 return Err(Failure::answer(Kind::Upstream, message));
@@ -149,7 +145,7 @@ impl Client {
             Ok(Fetched {
                 status,
                 headers,
-                body: bytes.freeze(),
+                body: bytes.into(),
             })
         };
         match timeout(timeouts.total, whole).await {
@@ -172,10 +168,9 @@ impl Client {
         loop {
             progress.is_reused = link.is_reused();
             let sent_at = Instant::now();
-            let answering =
-                timeout(timeouts.first_byte, link.send(call.request(link.version()))).await;
+            let answering = timeout(timeouts.first_byte, link.send(call)).await;
             match answering {
-                Ok(Ok(response)) => return self.reply(response, link, origin, sent_at),
+                Ok(Ok(head)) => return self.reply(head, link, origin, sent_at),
                 Ok(Err(unanswered)) => {
                     if !(unanswered.is_swallowed && progress.is_reused) || progress.is_resent {
                         return Err(unanswered.failure);
@@ -197,23 +192,24 @@ impl Client {
 
     fn reply(
         &self,
-        response: Response<Incoming>,
+        head: Head,
         link: Link,
         origin: &Arc<Origin>,
         sent_at: Instant,
     ) -> Result<Reply, Failure> {
-        check_head(&response)?;
-        let (head, incoming) = response.into_parts();
-        let body = Body::new(
-            link,
-            incoming,
-            &head.headers,
-            Arc::clone(origin),
-            self.0.settings.max_idle,
-        )?;
+        let Head { status, headers } = head;
+        if (300..=399).contains(&status) {
+            // The key would go to whatever host the redirect names.
+            return Err(Failure::safe(
+                Kind::Upstream,
+                "redirect",
+                "redirect refused",
+            ));
+        }
+        let body = Body::new(link, &headers, Arc::clone(origin), self.0.settings.max_idle)?;
         Ok(Reply {
-            status: head.status.as_u16(),
-            headers: head.headers,
+            status,
+            headers,
             body,
             sent_at,
         })
@@ -245,7 +241,8 @@ impl Client {
     }
 
     async fn open(&self, origin: &Arc<Origin>, limit: Duration) -> Result<Link, Failure> {
-        match self.0.connector.connect(origin, limit).await? {
+        // Boxed: most exchanges find a connection, and need not carry the room for making one.
+        match Box::pin(self.0.connector.connect(origin, limit)).await? {
             Connection::H1(connection) => {
                 origin.pool.saw_h1();
                 Ok(Link::H1(connection))
@@ -295,36 +292,5 @@ impl Inner {
     fn live_origins(&self) -> Vec<Arc<Origin>> {
         let origins = self.origins.lock().unwrap_or_else(PoisonError::into_inner);
         origins.values().filter_map(Weak::upgrade).collect()
-    }
-}
-
-/// Refuse heads that cannot be followed or trusted.
-fn check_head(response: &Response<Incoming>) -> Result<(), Failure> {
-    let headers = response.headers();
-    match response.status().as_u16() {
-        101 => Err(Failure::answer(
-            Kind::Upstream,
-            "the upstream switched protocols unasked",
-        )),
-        // The key would go to whatever host the redirect names.
-        300..=399 => Err(Failure::safe(
-            Kind::Upstream,
-            "redirect",
-            "redirect refused",
-        )),
-        // RFC 9112 §6.1: such a message may be an attempt at response splitting.
-        _ if headers.contains_key(header::CONTENT_LENGTH)
-            && headers.contains_key(header::TRANSFER_ENCODING) =>
-        {
-            Err(Failure::answer(
-                Kind::Upstream,
-                "the upstream's response has two lengths",
-            ))
-        }
-        _ if headers.len() > MAX_HEADERS => Err(Failure::answer(
-            Kind::Upstream,
-            "the upstream's response headers are too many",
-        )),
-        _ => Ok(()),
     }
 }

@@ -16,7 +16,7 @@ use crate::endpoint::Origin;
 use crate::error::Failure;
 use crate::h1::H1;
 use crate::h2::H2;
-use crate::io::{Io, Stream};
+use crate::io::Io;
 use crate::proxy::{Proxy, address_target};
 use crate::tls;
 
@@ -66,17 +66,16 @@ impl Connector {
             None => self.direct(origin, deadline, limit).await?,
         };
         let Some(needs) = &origin.tls else {
-            let (io, meter) = Io::new(Stream::Plain(tcp));
-            return Ok(Connection::H1(H1::new(io, meter).await?));
+            return Ok(Connection::H1(H1::new(Io::Plain(tcp))));
         };
         let stream =
             tls::handshake(&needs.config, needs.name.clone(), tcp, deadline, limit).await?;
         let is_h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-        let (io, meter) = Io::new(Stream::Tls(Box::new(stream)));
+        let io = Io::Tls(Box::new(stream));
         if is_h2 {
-            Ok(Connection::H2(H2::new(io, meter).await?))
+            Ok(Connection::H2(H2::new(io).await?))
         } else {
-            Ok(Connection::H1(H1::new(io, meter).await?))
+            Ok(Connection::H1(H1::new(io)))
         }
     }
 

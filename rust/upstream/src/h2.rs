@@ -1,12 +1,15 @@
 //! HTTP/2 connections: shared by many streams, each driven by a task of its own.
 
 use std::error::Error as _;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::Request;
+use http_body::Body as _;
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::client::conn::http2;
@@ -17,7 +20,7 @@ use fastproxy_core::error::Kind;
 
 use crate::error::Failure;
 use crate::io::{Io, Meter};
-use crate::link::Unanswered;
+use crate::link::{Head, Piece, Step, Unanswered};
 
 /// Streams per connection. RFC 9113 §6.5.2 recommends that servers allow at least 100; beyond the server's number hyper
 /// would queue requests where nobody sees them.
@@ -31,6 +34,8 @@ const MAX_HEAD: u32 = 64 << 10;
 /// A connection that does not answer a ping this soon, while streams are open, is dead.
 const PING_TIMEOUT: Duration = Duration::from_secs(15);
 const PING_INTERVAL: Duration = Duration::from_secs(30);
+/// As much is handed over at once.
+const MAX_BATCH: usize = 64 << 10;
 
 /// A handle of one shared connection.
 #[derive(Clone)]
@@ -50,6 +55,8 @@ struct Shared {
 /// One stream's place on a shared connection.
 pub(crate) struct H2Stream {
     connection: H2,
+    /// The response's body, once its head came.
+    incoming: Option<Incoming>,
     /// Whether the connection had carried a stream before.
     pub(crate) is_reused: bool,
 }
@@ -67,7 +74,8 @@ impl Drop for H2Stream {
 }
 
 impl H2 {
-    pub(crate) async fn new(io: Io, meter: Arc<Meter>) -> Result<Self, Failure> {
+    pub(crate) async fn new(io: Io) -> Result<Self, Failure> {
+        let (metered, meter) = Meter::on(io);
         let (sender, connection) = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
             .initial_stream_window_size(STREAM_WINDOW)
@@ -75,7 +83,7 @@ impl H2 {
             .max_header_list_size(MAX_HEAD)
             .keep_alive_interval(PING_INTERVAL)
             .keep_alive_timeout(PING_TIMEOUT)
-            .handshake(TokioIo::new(io))
+            .handshake(TokioIo::new(metered))
             .await
             .map_err(|_| {
                 Failure::unreachable("http2", "the HTTP/2 connection could not be set up")
@@ -103,6 +111,7 @@ impl H2 {
         // Made before the checks: dropping it gives the place back.
         let mut stream = H2Stream {
             connection: self.clone(),
+            incoming: None,
             is_reused: false,
         };
         if taken >= MAX_STREAMS || self.is_closed() {
@@ -133,27 +142,60 @@ impl H2 {
 }
 
 impl H2Stream {
-    /// Send and wait for the response's head. Dropping the future or the body resets the stream.
-    pub(crate) async fn send(
-        &self,
-        request: Request<Full<Bytes>>,
-    ) -> Result<Response<Incoming>, Unanswered> {
+    /// Send and wait for the response's head. Dropping the future or the stream resets it.
+    pub(crate) async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<Head, Unanswered> {
         let meter = &self.connection.shared.meter;
         let read = meter.read();
-        match self
-            .connection
-            .sender
-            .clone()
-            .try_send_request(request)
-            .await
-        {
-            Ok(response) => Ok(response),
+        match self.connection.sender.try_send_request(request).await {
+            Ok(response) => {
+                let (head, incoming) = response.into_parts();
+                self.incoming = Some(incoming);
+                Ok(Head {
+                    status: head.status.as_u16(),
+                    headers: head.headers,
+                })
+            }
             Err(mut error) => {
                 let is_unsent = error.take_message().is_some();
-                let nothing_read = meter.read() == read;
-                Err(unanswered(&error.into_error(), is_unsent, nothing_read))
+                Err(unanswered(
+                    &error.into_error(),
+                    is_unsent,
+                    meter.read() == read,
+                ))
             }
         }
+    }
+
+    /// Hand over what is there of the body, up to a batch.
+    pub(crate) fn poll_body(
+        &mut self,
+        cx: &mut Context<'_>,
+        on: Piece<'_>,
+    ) -> Poll<Result<Step, Failure>> {
+        let Some(incoming) = &mut self.incoming else {
+            return Poll::Ready(Ok(Step::End));
+        };
+        let mut taken = 0;
+        while taken < MAX_BATCH {
+            match Pin::new(&mut *incoming).poll_frame(cx) {
+                Poll::Ready(Some(Ok(frame))) => {
+                    if let Some(data) = frame.data_ref().filter(|data| !data.is_empty()) {
+                        taken += data.len();
+                        on(data)?;
+                    }
+                }
+                // hyper ends the body without an error when the peer resets with NO_ERROR or CANCEL; only END_STREAM
+                // is an end.
+                Poll::Ready(None) if incoming.is_end_stream() => return Poll::Ready(Ok(Step::End)),
+                Poll::Ready(Some(Err(_)) | None) => {
+                    let failure = Failure::truncated("the upstream's answer was cut short");
+                    return Poll::Ready(Err(failure));
+                }
+                Poll::Pending if taken > 0 => break,
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+        Poll::Ready(Ok(Step::More))
     }
 }
 

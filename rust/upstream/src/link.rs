@@ -1,17 +1,34 @@
 //! A connection in use, of either HTTP version.
 
-use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
-use http::{Request, Response, Version};
-use http_body::Body as _;
-use http_body_util::Full;
-use hyper::body::Incoming;
+use http::HeaderMap;
 
+use crate::call::Call;
 use crate::error::Failure;
 use crate::h1::H1;
 use crate::h2::H2Stream;
+
+/// A response's head.
+#[derive(Debug)]
+pub(crate) struct Head {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+}
+
+/// Takes a piece of a body. What it refuses ends the body.
+pub(crate) type Piece<'p> = &'p mut dyn FnMut(&[u8]) -> Result<(), Failure>;
+
+/// What a look at a body brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// Nothing of the body yet.
+    Nothing,
+    /// Pieces were handed over; there may be more.
+    More,
+    /// The body ended properly; a last piece may have been handed over.
+    End,
+}
 
 /// A request that got no response head.
 pub(crate) struct Unanswered {
@@ -28,13 +45,6 @@ pub(crate) enum Link {
 }
 
 impl Link {
-    pub(crate) fn version(&self) -> Version {
-        match self {
-            Self::H1(_) => Version::HTTP_11,
-            Self::H2(_) => Version::HTTP_2,
-        }
-    }
-
     /// Whether the connection has carried a request before.
     pub(crate) fn is_reused(&self) -> bool {
         match self {
@@ -43,42 +53,22 @@ impl Link {
         }
     }
 
-    pub(crate) async fn send(
-        &mut self,
-        request: Request<Full<Bytes>>,
-    ) -> Result<Response<Incoming>, Unanswered> {
+    pub(crate) async fn send(&mut self, call: &Call) -> Result<Head, Unanswered> {
         match self {
-            Self::H1(connection) => connection.send(request).await,
-            Self::H2(stream) => stream.send(request).await,
+            Self::H1(connection) => connection.send(call).await,
+            Self::H2(stream) => stream.send(call.request()).await,
         }
     }
 
-    /// The next piece of the body; `Err` when it was cut.
-    pub(crate) fn poll_data(
+    /// Hand over what is there of the body; ready with [`Step::More`] or [`Step::End`].
+    pub(crate) fn poll_body(
         &mut self,
-        incoming: &mut Incoming,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, ()>>> {
+        on: Piece<'_>,
+    ) -> Poll<Result<Step, Failure>> {
         match self {
-            Self::H1(connection) => connection.poll_data(incoming, cx),
-            Self::H2(_) => poll_stream(incoming, cx),
-        }
-    }
-}
-
-fn poll_stream(incoming: &mut Incoming, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, ()>>> {
-    loop {
-        match Pin::new(&mut *incoming).poll_frame(cx) {
-            Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
-                Ok(data) if !data.is_empty() => return Poll::Ready(Some(Ok(data))),
-                _ => {}
-            },
-            Poll::Ready(Some(Err(_))) => return Poll::Ready(Some(Err(()))),
-            // hyper ends the body without an error when the peer resets with NO_ERROR or CANCEL; only END_STREAM is
-            // an end.
-            Poll::Ready(None) if !incoming.is_end_stream() => return Poll::Ready(Some(Err(()))),
-            Poll::Ready(None) => return Poll::Ready(None),
-            Poll::Pending => return Poll::Pending,
+            Self::H1(connection) => connection.poll_body(cx, on),
+            Self::H2(stream) => stream.poll_body(cx, on),
         }
     }
 }

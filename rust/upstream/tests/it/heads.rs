@@ -73,15 +73,21 @@ async fn header_bombs_are_refused() {
         .collect::<Vec<_>>()
         .concat();
     let long = format!("x-long: {}\r\n", "a".repeat(1 << 20));
-    let bad = [
+    for headers in [many, long] {
+        let (outcome, _) = answered(with_length("200 OK", &headers, "text a\ndone\n")).await;
+        assert_refused(&outcome, "too large or too many");
+    }
+}
+
+#[tokio::test]
+async fn bad_header_lines_are_refused() {
+    for headers in [
         "na me: x\r\n",
         "x: a\0b\r\n",
         ": empty\r\n",
         "x-fold: a\r\n b\r\n",
-    ]
-    .map(str::to_owned);
-    for headers in [many, long].into_iter().chain(bad) {
-        let (outcome, _) = answered(with_length("200 OK", &headers, "text a\ndone\n")).await;
+    ] {
+        let (outcome, _) = answered(with_length("200 OK", headers, "text a\ndone\n")).await;
         assert_refused(&outcome, "not valid HTTP");
     }
 }

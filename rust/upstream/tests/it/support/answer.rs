@@ -54,13 +54,16 @@ impl Lines {
 
 impl Answer for Lines {
     fn feed(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
-        self.partial.extend_from_slice(bytes);
-        while self.is_stream && !self.is_complete {
-            let Some(end) = self.partial.iter().position(|byte| *byte == b'\n') else {
-                break;
-            };
-            let line: Vec<u8> = self.partial.drain(..=end).collect();
-            self.line(std::str::from_utf8(&line[..end]).unwrap(), out)?;
+        if !self.is_stream {
+            self.partial.extend_from_slice(bytes);
+            return Ok(());
+        }
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            self.partial.extend_from_slice(piece);
+            if piece.ends_with(b"\n") && !self.is_complete {
+                let line = std::mem::take(&mut self.partial);
+                self.line(std::str::from_utf8(&line[..line.len() - 1]).unwrap(), out)?;
+            }
         }
         Ok(())
     }
