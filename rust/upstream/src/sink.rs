@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use fastproxy_core::error::Error;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, timeout_at};
 
 use crate::attempt::End;
 use crate::exchange::Answer;
@@ -105,14 +105,17 @@ impl<'s> Delivery<'s> {
     /// then it is dropped, and the abnormal close that follows says as much.
     pub(crate) async fn abort(&mut self, answer: &mut impl Answer, error: &Error) {
         answer.abort(error, &mut self.out);
+        if self.out.is_empty() {
+            return;
+        }
         let deadline = Instant::now() + LAST_WAIT;
-        if self.is_full && self.ready(deadline).await.is_err() {
+        if self.is_full && self.ready(deadline, None).await.is_err() {
             return;
         }
         self.bytes_out += self.out.len() as u64;
         if self.sink.push(&self.out) == Push::Full {
             // An abnormal close may overtake bytes that the server has not taken yet.
-            let _gone = self.ready(deadline).await;
+            let _gone = self.ready(deadline, None).await;
         }
     }
 
@@ -143,17 +146,18 @@ impl<'s> Delivery<'s> {
             Push::Closed => return Err(End::ClientGone),
             Push::Full => self.is_full = true,
         }
-        self.ready(clock.stall_deadline()).await?;
+        let stop = self.stop.clone();
+        self.ready(clock.stall_deadline(), Some(&stop)).await?;
         clock.forgive_upstream();
         clock.note_push();
         Ok(())
     }
 
-    async fn ready(&mut self, deadline: Instant) -> Result<(), End> {
-        let stop = self.stop.clone();
+    /// Wait until the sink takes more; with `stop`, at most until that fires.
+    async fn ready(&mut self, deadline: Instant, stop: Option<&Stop>) -> Result<(), End> {
         let sink = &mut *self.sink;
         let ready = poll_fn(|cx| {
-            if let Poll::Ready(cause) = stop.poll_fired(cx) {
+            if let Some(Poll::Ready(cause)) = stop.map(|stop| stop.poll_fired(cx)) {
                 return Poll::Ready(Err(End::Stopped(cause)));
             }
             sink.poll_ready(cx).map(|is_open| {
@@ -164,11 +168,9 @@ impl<'s> Delivery<'s> {
                 }
             })
         });
-        tokio::select! {
-            biased;
-            result = ready => result?,
-            () = sleep_until(deadline) => return Err(End::ClientStalled),
-        }
+        timeout_at(deadline, ready)
+            .await
+            .map_err(|_| End::ClientStalled)??;
         self.is_full = false;
         Ok(())
     }

@@ -135,6 +135,8 @@ impl Chunked {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
 
     /// Strip `coded` in pieces of `size`: the data, what is left over, and whether it was all right.
     fn stripped(coded: &[u8], size: usize) -> (Vec<u8>, Vec<u8>, bool) {
@@ -200,6 +202,32 @@ mod tests {
                 "{}",
                 coded.escape_ascii()
             );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_chunks_in_any_pieces(data in vec(any::<u8>(), 0..500), sizes in vec(1..60usize, 1..20), piece in 1..90usize) {
+            let (mut coded, mut rest) = (Vec::new(), data.as_slice());
+            for size in sizes.iter().cycle() {
+                let (chunk, after) = rest.split_at((*size).min(rest.len()));
+                coded.extend_from_slice(format!("{:X}\r\n", chunk.len()).as_bytes());
+                coded.extend_from_slice(chunk);
+                coded.extend_from_slice(b"\r\n");
+                rest = after;
+                if chunk.is_empty() {
+                    break;
+                }
+            }
+            prop_assert_eq!(stripped(&coded, piece), (data, Vec::new(), true));
+        }
+
+        #[test]
+        fn anything_else_is_survived(bytes in vec(prop_oneof![Just(b'\r'), Just(b'\n'), Just(b'1'), Just(b'0'), any::<u8>()], 0..200)) {
+            let mut body = Chunked::default();
+            let mut rest = bytes.clone();
+            let found = body.strip(&mut rest);
+            prop_assert!(found.data <= found.used && found.used <= bytes.len());
         }
     }
 }

@@ -170,6 +170,8 @@ fn refuse(message: &str) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
 
     fn parsed(text: &str) -> Result<Option<(Head, usize)>, Failure> {
         parse(text.as_bytes(), &Method::POST)
@@ -264,5 +266,17 @@ mod tests {
             !head("HTTP/1.1 200 OK\r\n\r\n").is_persistent,
             "its body ends with the connection"
         );
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_survived(bytes in vec(any::<u8>(), 0..300)) {
+            let text = [b"HTTP/1.1 200 OK\r\n".as_slice(), &bytes, b"\r\n\r\n"].concat();
+            for bytes in [bytes.as_slice(), &text] {
+                if let Ok(Some((_, used))) = parse(bytes, &Method::POST) {
+                    prop_assert!(used <= bytes.len());
+                }
+            }
+        }
     }
 }

@@ -15,6 +15,7 @@ mod upload;
 
 use std::cell::Cell;
 use std::future::poll_fn;
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
@@ -101,7 +102,7 @@ impl H1 {
         loop {
             let step = ready!(with_buffer(|buffer| {
                 poll_some(&mut self.io, buffer, cx).map(|bytes| {
-                    let bytes = bytes.ok_or(None)?;
+                    let bytes = bytes.ok().filter(|bytes| !bytes.is_empty()).ok_or(None)?;
                     received.extend_from_slice(bytes);
                     head::parse(received, method).map_err(Some)
                 })
@@ -137,9 +138,10 @@ impl H1 {
         while step == Step::Nothing {
             step = ready!(with_buffer(|buffer| {
                 poll_some(&mut self.io, buffer, cx).map(|bytes| match bytes {
-                    Some(bytes) => self.take(bytes, &mut *on),
-                    None if matches!(self.framing, Framing::Close) => Ok(Step::End),
-                    None => Err(cut()),
+                    Ok(bytes) if !bytes.is_empty() => self.take(bytes, &mut *on),
+                    // Not after an error: without TLS's close_notify, the end may be an attacker's.
+                    Ok(_) if matches!(self.framing, Framing::Close) => Ok(Step::End),
+                    _ => Err(cut()),
                 })
             }))?;
         }
@@ -198,16 +200,16 @@ fn with_buffer<T>(work: impl FnOnce(&mut [u8]) -> T) -> T {
     result
 }
 
-/// Read once: some bytes, or `None` at the end (an error is one, too).
+/// Read once: some bytes, or none at the end.
 fn poll_some<'b>(
     io: &mut Io,
     buffer: &'b mut [u8],
     cx: &mut Context<'_>,
-) -> Poll<Option<&'b mut [u8]>> {
+) -> Poll<io::Result<&'b mut [u8]>> {
     let mut read = ReadBuf::new(buffer);
-    let result = ready!(Pin::new(io).poll_read(cx, &mut read));
+    ready!(Pin::new(io).poll_read(cx, &mut read))?;
     let count = read.filled().len();
-    Poll::Ready((result.is_ok() && count > 0).then(|| &mut buffer[..count]))
+    Poll::Ready(Ok(&mut buffer[..count]))
 }
 
 /// Classify a request without a response.

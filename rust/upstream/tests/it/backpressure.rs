@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use fastproxy_upstream::{Status, Timeouts};
+use fastproxy_upstream::{Status, StopCause, Timeouts};
 
 use crate::support::{Attempt, TestSink, Upstream, chunk, chunked_head, message};
 
@@ -114,4 +114,26 @@ async fn a_waiting_client_that_leaves_is_noticed() {
         (outcome.status, message(&outcome)),
         (Status::Cancelled, "the client left")
     );
+}
+
+/// The error event of a shutdown waits for the client, within bounds, instead of jumping the queue or being lost.
+#[tokio::test]
+async fn a_waiting_client_is_still_told_of_the_shutdown() {
+    let (upstream, _) = flood();
+    let attempt = Attempt::of(&upstream);
+    let stop = attempt.stop.clone();
+    let mut sink = TestSink::full_after(1);
+    let seen = sink.clone();
+    let shutdown = async {
+        seen.until_full().await;
+        stop.fire(StopCause::Shutdown);
+        tokio::task::yield_now().await;
+        assert_eq!(seen.pushes().len(), 1);
+        seen.release();
+        seen.until_text("error overloaded\n").await;
+        seen.release();
+    };
+    let (outcome, ()) = tokio::join!(attempt.run(&mut sink), shutdown);
+    assert_eq!(outcome.status, Status::AbortedMidStream);
+    assert!(!sink.is_violated());
 }

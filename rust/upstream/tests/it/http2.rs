@@ -13,7 +13,9 @@ use h2::{Reason, RecvStream};
 use http::{Request, Response};
 use tokio::sync::mpsc;
 
-use crate::support::{Attempt, Identity, PATIENCE, TestSink, Upstream, client, message};
+use crate::support::{
+    Attempt, Identity, PATIENCE, TestSink, Upstream, assert_within, client, message,
+};
 
 type Stream = (Request<RecvStream>, SendResponse<Bytes>);
 
@@ -264,14 +266,11 @@ async fn goaway_sends_later_requests_elsewhere() {
 /// Cancelling resets the one stream, within 100 ms; the connection lives on.
 #[tokio::test]
 async fn cancel_resets_the_stream() {
-    let (told, mut resets) = mpsc::unbounded_channel();
-    let (upstream, settings) = h2_upstream(move |number, (_, mut stream)| {
+    let (told, resets) = mpsc::unbounded_channel();
+    let resets = tokio::sync::Mutex::new(resets);
+    let (upstream, settings) = h2_upstream(move |_, (_, mut stream)| {
         let told = told.clone();
         async move {
-            if number > 0 {
-                respond(&mut stream, "text b\ndone\n", true);
-                return;
-            }
             let mut sending = respond(&mut stream, "text a\n", false);
             let reason = std::future::poll_fn(|cx| sending.poll_reset(cx))
                 .await
@@ -281,30 +280,42 @@ async fn cancel_resets_the_stream() {
     });
     let client = client();
     let _endpoint = client.endpoint(&settings).unwrap();
-    let attempt = || Attempt {
+    assert_within(Duration::from_millis(100), async || {
+        let attempt = Attempt {
+            client: client.clone(),
+            settings: settings.clone(),
+            ..Attempt::of(&upstream)
+        };
+        let mut sink = TestSink::new();
+        let (seen, stop) = (sink.clone(), attempt.stop.clone());
+        let leave = async {
+            seen.until_text("a\n").await;
+            let left = Instant::now();
+            stop.fire(StopCause::ClientGone);
+            left
+        };
+        let (outcome, left) = tokio::join!(attempt.run(&mut sink), leave);
+        assert_eq!(outcome.status, Status::Cancelled);
+        let told = async { resets.lock().await.recv().await };
+        let (reason, at) = tokio::time::timeout(PATIENCE, told).await.unwrap().unwrap();
+        assert_eq!(reason, Reason::CANCEL);
+        at.saturating_duration_since(left)
+    })
+    .await;
+    let again = Attempt {
         client: client.clone(),
         settings: settings.clone(),
         ..Attempt::of(&upstream)
     };
-    let (mut sink, first) = (TestSink::new(), attempt());
-    let (seen, stop) = (sink.clone(), first.stop.clone());
+    let stop = again.stop.clone();
+    let mut sink = TestSink::new();
+    let seen = sink.clone();
     let leave = async {
         seen.until_text("a\n").await;
         stop.fire(StopCause::ClientGone);
-        Instant::now()
     };
-    let (outcome, left) = tokio::join!(first.run(&mut sink), leave);
-    assert_eq!(outcome.status, Status::Cancelled);
-    let (reason, at) = tokio::time::timeout(PATIENCE, resets.recv())
-        .await
-        .unwrap()
-        .unwrap();
-    assert_eq!(reason, Reason::CANCEL);
-    assert!(at.saturating_duration_since(left) < Duration::from_millis(100));
-    assert_eq!(
-        attempt().run(&mut TestSink::new()).await.status,
-        Status::Completed
-    );
+    let (outcome, ()) = tokio::join!(again.run(&mut sink), leave);
+    assert!(outcome.reused_connection);
     assert_eq!(upstream.connections(), 1);
 }
 

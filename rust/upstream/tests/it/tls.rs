@@ -7,7 +7,7 @@ use fastproxy_core::error::{Kind, Retry};
 use fastproxy_upstream::{EndpointSettings, Outcome, RetryClass, Status, Timeouts};
 
 use crate::support::{
-    Attempt, Connection, Identity, TestSink, Upstream, client, message, with_length,
+    Attempt, Connection, Identity, Lines, TestSink, Upstream, client, message, with_length,
 };
 
 async fn polite(mut connection: Connection) {
@@ -151,22 +151,31 @@ async fn a_stalled_handshake_says_so() {
     assert!(message(&outcome).contains("TLS"), "{}", message(&outcome));
 }
 
-/// Without close_notify the end of a body that has no length could be an attacker's.
+/// Without close_notify the end of a body that has no length could be an attacker's, however complete it looks.
 #[tokio::test]
 async fn a_truncation_attack_is_a_truncation() {
-    let identity = Identity::of("upstream.test");
-    let upstream = Upstream::start_tls(identity.server(&[]), |mut connection| async move {
-        connection.request().await.unwrap();
-        connection
-            .write("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\ntext a\n")
-            .await;
-        // Dropped without shutdown: TCP's FIN comes, TLS's does not.
-    });
-    let outcome = trusting(&upstream, Some(identity.authority()))
-        .run(&mut TestSink::new())
-        .await;
-    assert_ne!(outcome.status, Status::Completed);
-    assert_eq!(outcome.error.unwrap().kind, Kind::Truncated);
+    for (is_proper, status) in [(true, Status::Completed), (false, Status::Failed)] {
+        let identity = Identity::of("upstream.test");
+        let upstream =
+            Upstream::start_tls(identity.server(&[]), move |mut connection| async move {
+                connection.request().await.unwrap();
+                connection
+                    .write("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{}")
+                    .await;
+                if is_proper {
+                    connection.half_close().await;
+                }
+            });
+        let attempt = trusting(&upstream, Some(identity.authority()));
+        let attempt = Attempt {
+            answer: Lines::document(),
+            ..attempt
+        };
+        let outcome = attempt.run(&mut TestSink::new()).await;
+        assert_eq!(outcome.status, status);
+        let kind = outcome.error.map(|error| error.kind);
+        assert_eq!(kind, (!is_proper).then_some(Kind::Truncated));
+    }
 }
 
 #[tokio::test]

@@ -103,6 +103,18 @@ impl Attempt {
     }
 }
 
+/// Whether `measure` stays within `limit`, in the best of a few rounds: a busy machine may delay any one of them.
+pub(crate) async fn assert_within(limit: Duration, measure: impl AsyncFn() -> Duration) {
+    let mut best = Duration::MAX;
+    for _ in 0..5 {
+        best = best.min(measure().await);
+        if best < limit {
+            return;
+        }
+    }
+    panic!("{best:?} in the best round");
+}
+
 /// The message of an outcome's error.
 pub(crate) fn message(outcome: &Outcome) -> &str {
     outcome.error.as_ref().map_or("", |error| &error.message)
