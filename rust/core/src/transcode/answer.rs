@@ -13,6 +13,9 @@ use crate::ledger::Ledger;
 use crate::loss::Loss;
 use crate::sse::{Frame, SseFramer};
 
+/// Byte order mark.
+const BOM: &[u8] = b"\xEF\xBB\xBF";
+
 /// How an answer is to be read and written. One per attempt.
 #[derive(Debug)]
 pub struct Setup {
@@ -56,8 +59,8 @@ pub struct Report {
 }
 
 enum Form {
-    /// Nothing but white space so far.
-    Unknown,
+    /// Nothing but white space so far, and this many bytes of a byte order mark.
+    Unknown(usize),
     Events(SseFramer),
     Whole(Vec<u8>),
 }
@@ -88,7 +91,7 @@ impl Transcoder {
     pub fn new(setup: Setup) -> Self {
         Self {
             setup,
-            form: Form::Unknown,
+            form: Form::Unknown(0),
             lane: None,
             is_complete: false,
         }
@@ -100,11 +103,9 @@ impl Transcoder {
         if self.is_complete {
             return Ok(());
         }
-        if matches!(self.form, Form::Unknown) {
-            self.sniff(bytes)?;
-        }
+        let bytes = self.sniff(bytes)?;
         match &mut self.form {
-            Form::Unknown => Ok(()),
+            Form::Unknown(_) => Ok(()),
             Form::Whole(body) => {
                 body.extend_from_slice(bytes);
                 Ok(())
@@ -122,11 +123,11 @@ impl Transcoder {
 
     /// The upstream's body ended properly on the HTTP level. `Err(Truncated)` when the answer had not.
     pub fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), Error> {
-        match std::mem::replace(&mut self.form, Form::Unknown) {
-            Form::Unknown if self.lane.is_none() => {
+        match std::mem::replace(&mut self.form, Form::Unknown(0)) {
+            Form::Unknown(_) if self.lane.is_none() => {
                 Err(Error::malformed("the upstream's answer is empty"))
             }
-            Form::Unknown => Ok(()),
+            Form::Unknown(_) => Ok(()),
             Form::Whole(body) => self.whole(&body, out),
             Form::Events(mut framer) => {
                 let Some(lane) = &mut self.lane else {
@@ -203,12 +204,21 @@ impl Transcoder {
         error
     }
 
-    /// Decide by the first byte that means something. Padding before JSON (OpenRouter) and blank lines before events
-    /// are both white space; content types lie too often to be asked.
-    fn sniff(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-        match bytes.iter().find(|b| !b.is_ascii_whitespace()) {
-            None => return Ok(()),
+    /// Decide by the first byte that means something, and leave out what is before it. Padding before JSON
+    /// (OpenRouter) and blank lines before events are both white space; content types lie too often to be asked.
+    fn sniff<'b>(&mut self, bytes: &'b [u8]) -> Result<&'b [u8], Error> {
+        let Form::Unknown(mark) = &mut self.form else {
+            return Ok(bytes);
+        };
+        let is_padding = |byte: &u8| {
+            let is_mark = BOM.get(*mark) == Some(byte);
+            *mark += usize::from(is_mark);
+            is_mark || byte.is_ascii_whitespace()
+        };
+        let padding = bytes.iter().copied().take_while(is_padding).count();
+        let rest = &bytes[padding..];
+        match rest.first() {
+            None => {}
             Some(b'{' | b'[') => self.form = Form::Whole(Vec::new()),
             Some(b'<') => return Err(Error::malformed("the upstream answered with a web page")),
             Some(_) => {
@@ -216,7 +226,7 @@ impl Transcoder {
                 self.lane = Some(self.open_lane(self.setup.is_raw && self.setup.stream));
             }
         }
-        Ok(())
+        Ok(rest)
     }
 
     fn open_lane(&mut self, raw: bool) -> Lane {
@@ -232,7 +242,6 @@ impl Transcoder {
     fn whole(&mut self, body: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
         let text = std::str::from_utf8(body)
             .map_err(|_| Error::malformed("the upstream's answer is not valid UTF-8"))?;
-        let text = text.trim_start_matches('\u{FEFF}');
         let mut tape = Tape::new();
         let root = tape.parse(text).map_err(|error| {
             Error::malformed(format!("the upstream's answer is not valid JSON: {error}"))

@@ -40,7 +40,10 @@ impl RawLane {
             0
         };
         let Some(data) = frame.data else {
-            out.extend_from_slice(&frame.raw[mark..]);
+            // Half a line at the end of the stream says nothing and would run into what we append.
+            if !frame.is_unterminated {
+                out.extend_from_slice(&frame.raw[mark..]);
+            }
             return Ok(ControlFlow::Continue(()));
         };
         let verdict = self.relay.event(frame.name, data)?;
@@ -119,7 +122,8 @@ fn write_frame(frame: &Frame<'_>, mark: usize, data: &str, verdict: &Verdict, ou
         write_data(frame, raw, mark, data, &verdict.edits, out);
     }
     if frame.is_unterminated {
-        let ended = raw.last().is_some_and(|b| matches!(b, b'\n' | b'\r'));
+        // After a CR the first LF would only make it a CRLF.
+        let ended = raw.ends_with(b"\n");
         out.extend_from_slice(if ended { b"\n" } else { b"\n\n" });
     }
 }

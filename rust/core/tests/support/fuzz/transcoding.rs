@@ -44,16 +44,14 @@ fn pair(data: &[u8], upstream: Dialect, client: Dialect, stream: bool, is_raw: b
     if stream {
         let text = String::from_utf8_lossy(&out);
         check_frames(&out, &what);
-        if end.is_ok() || has_content {
+        if has_content || (end.is_ok() && !is_raw) {
             let (_, read) = decode(client, [&out[..]]);
-            assert_eq!(
-                read.is_ok(),
-                end.is_ok(),
-                "{what}: {end:?}, but read {read:?} from {text}"
-            );
+            // The raw lane relays what a decoder of ours may find too odd to carry over.
+            let is_agreed = read.is_ok() == end.is_ok() || (is_raw && end.is_ok());
+            assert!(is_agreed, "{what}: {end:?}, but read {read:?} from {text}");
         }
     } else if end.is_ok() {
-        check_whole(&out, client, &what);
+        check_whole(&out, client, is_raw, &what);
     }
 }
 
@@ -124,11 +122,11 @@ fn check_frames(out: &[u8], what: &str) {
     assert_eq!(fed, Ok(()), "{what}");
 }
 
-fn check_whole(out: &[u8], client: Dialect, what: &str) {
+fn check_whole(out: &[u8], client: Dialect, is_raw: bool, what: &str) {
     let text = std::str::from_utf8(out).expect("UTF-8");
     let mut tape = Tape::new();
     let root = tape.parse(text).expect("JSON");
     let read =
         codec(client).decode_response(root, &DecodeContext::default(), &mut |_: Delta<'_>| {});
-    assert_eq!(read, Ok(()), "{what}: {text}");
+    assert!(is_raw || read.is_ok(), "{what}: {read:?} from {text}");
 }

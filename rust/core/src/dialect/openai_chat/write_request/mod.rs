@@ -18,7 +18,7 @@ use crate::ir::Request;
 use crate::json::write;
 use crate::loss::{Code, LossReport};
 
-/// Write a request. `Err`: media that no Chat upstream can be sent.
+/// Write a request. `Err`: media that no Chat upstream can be sent, or no message is left.
 pub(super) fn write(
     request: &Request<'_>,
     target: &Target,
@@ -27,10 +27,12 @@ pub(super) fn write(
     content::check(request)?;
     let mut names = Names::new(request, &target.profile, loss);
     let mut body = Vec::with_capacity(4096);
+    let mut has_messages = true;
     write::object(&mut body, |o| {
         o.str("model", &target.model);
         o.array("messages", |list| {
             turns::write(list, request, target, &names, loss);
+            has_messages = !list.is_empty();
         });
         let mut fields = Fields {
             o,
@@ -45,6 +47,11 @@ pub(super) fn write(
         fields.reasoning(request.reasoning);
         fields.rest(request);
     });
+    if !has_messages {
+        let at = request.turns.first().map_or("", |turn| &turn.pointer);
+        let message = "nothing of the conversation can be carried to this model's upstream";
+        return Err(Error::client(message).at(at));
+    }
     Ok(EncodedRequest {
         body,
         names: std::mem::take(&mut names.map),

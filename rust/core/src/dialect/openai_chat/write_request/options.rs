@@ -135,15 +135,17 @@ impl Fields<'_, '_> {
         if !self.allows(field) {
             return;
         }
-        let limit = self
-            .profile
-            .max_output_tokens
-            .map_or(asked, |most| asked.min(most));
-        if limit < asked {
+        // Anthropic takes 0 (it fills the prompt cache and says nothing); here it is an error.
+        let most = self.profile.max_output_tokens.unwrap_or(u64::MAX).max(1);
+        let limit = asked.clamp(1, most);
+        if limit != asked {
             self.loss.add(
                 Code::ValueClamped,
                 format!("/{field}"),
-                format!("the model gives at most {limit}"),
+                match limit {
+                    1 => "the model gives at least 1".to_owned(),
+                    most => format!("the model gives at most {most}"),
+                },
             );
         }
         self.o.u64(field, limit);
