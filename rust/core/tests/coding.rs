@@ -286,6 +286,8 @@ fn a_decoder_may_move_between_threads() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
     #[test]
     fn any_text_in_any_pieces(
         text in prop::collection::vec(prop_oneof![any::<u8>(), Just(b'a')], 0..3000),

@@ -1,6 +1,7 @@
 //! Requests towards Chat upstreams: how hard to think, and the thinking that goes back.
 
 use fastproxy_core::dialect::{Profile, Replay};
+use fastproxy_core::error::Kind;
 use fastproxy_core::ir::{
     Content, Effort, Opaque, OpaqueKind, Reasoning, ReasoningIntent, Request, Role, ToolCall,
     ToolKind, Turn, Visibility,
@@ -319,12 +320,17 @@ fn the_state_of_calls_goes_to_its_issuer() {
 #[test]
 fn a_turn_of_foreign_thinking_alone_is_left_out() {
     let reasoning = thought("Hm.", vec![state("vendor-b", OpaqueKind::Signature, "s")]);
-    let turns = vec![Turn {
-        role: Role::Assistant,
+    let turn = |role, content: Content<'static>| Turn {
+        role,
         name: None,
-        parts: vec![Content::Reasoning(reasoning).into()],
+        parts: vec![content.into()],
         pointer: "/0".into(),
-    }];
+    };
+    let thinking = turn(Role::Assistant, Content::Reasoning(reasoning));
+    let turns = vec![
+        turn(Role::User, Content::Text("hi".into())),
+        thinking.clone(),
+    ];
     let sent = encode(
         &Request {
             turns,
@@ -333,5 +339,16 @@ fn a_turn_of_foreign_thinking_alone_is_left_out() {
         &target_with(Profile::default()),
     )
     .unwrap();
-    assert_eq!(sent.messages().len(), 0);
+    assert_eq!(sent.messages().len(), 1);
+    let alone = Request {
+        turns: vec![thinking],
+        ..Request::default()
+    };
+    let error = encode(&alone, &target_with(Profile::default()))
+        .err()
+        .unwrap();
+    assert_eq!(
+        (error.kind, error.pointer.as_deref()),
+        (Kind::BadRequest, Some("/0"))
+    );
 }

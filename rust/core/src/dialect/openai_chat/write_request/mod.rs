@@ -47,10 +47,9 @@ pub(super) fn write(
         fields.reasoning(request.reasoning);
         fields.rest(request);
     });
-    if !has_messages {
-        let at = request.turns.first().map_or("", |turn| &turn.pointer);
+    if let (false, Some(turn)) = (has_messages, request.turns.first()) {
         let message = "nothing of the conversation can be carried to this model's upstream";
-        return Err(Error::client(message).at(at));
+        return Err(Error::client(message).at(&turn.pointer));
     }
     Ok(EncodedRequest {
         body,
