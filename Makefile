@@ -70,8 +70,8 @@ test: test-rust test-packaging test-python  ## everything: Rust, the wheel, Pyth
 test-rust: $(STAMP)/venv
 	@.ci/prepare rust
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
-		$(CARGO) nextest run --workspace --locked && $(CARGO) test --workspace --locked --quiet --doc; \
-	else $(CARGO) test --workspace --locked --quiet; fi
+		$(CARGO) nextest run --workspace --locked --no-fail-fast && $(CARGO) test --workspace --locked --quiet --doc; \
+	else $(CARGO) test --workspace --locked --quiet --no-fail-fast; fi
 
 test-packaging: develop
 	$(BIN)/python -m pytest -q -m packaging tests/packaging
