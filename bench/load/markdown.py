@@ -8,7 +8,7 @@ from statistics import median
 from bench.load.conduct import Conduct
 from bench.load.loads import IDLE_GOAL, STREAM_MEMORY_GOAL
 from bench.load.measure import Summary
-from bench.load.memory import Held
+from bench.load.memory import LEFT_LIMIT, Held
 from bench.load.results import Machine, Results, base_of, goal_of
 from bench.load.rounds import Cell, Row
 
@@ -70,7 +70,9 @@ def _memory(memory: Sequence[Held]) -> str:
     if not memory:
         return ""
     base = base_of(memory)
-    lines = [["", "idle RSS, MB", "idle PSS, MB", "open streams", "KiB per open stream", "x nginx"]]
+    lines = [
+        ["", "idle RSS, MB", "idle PSS, MB", "open streams", "KiB per open stream", "x nginx", "bytes left per request"]
+    ]
     for held in memory:
         ratio = f"{held.per_stream / base:.2f}" if base else "—"
         idle, streams = held.idle, str(held.streams)
@@ -82,9 +84,10 @@ def _memory(memory: Sequence[Held]) -> str:
                 streams,
                 f"{held.per_stream / 1024:.1f}",
                 ratio,
+                f"{held.left_per_request:,.0f}",
             ]
         )
-    goal = f"Goals: idle ≤ {IDLE_GOAL / 1e6:.0f} MB, per open stream ≤ {STREAM_MEMORY_GOAL:g}x nginx."
+    goal = f"Goals: idle ≤ {IDLE_GOAL / 1e6:.0f} MB, per open stream ≤ {STREAM_MEMORY_GOAL:g}x nginx, left per request ≤ {LEFT_LIMIT}."
     return f"## Memory\n\n{goal}\n\n" + _table(lines)
 
 

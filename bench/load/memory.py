@@ -1,4 +1,4 @@
-"""Memory: of a process that does nothing, and of each stream that it holds open."""
+"""Memory: of a process that does nothing, of each stream that it holds open, and what requests leave behind."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from msgspec import Struct, structs
 
 from bench.load import process
 from bench.load.contenders import Contender, Lane
-from bench.load.loads import Goal, Load, Scale
+from bench.load.loads import LOADS, Goal, Load, Scale
 from bench.load.measure import Bench, measure
 from bench.load.process import Memory
 from bench.load.server import Running, settle, started
@@ -26,6 +26,9 @@ _OPEN_STREAMS = Load(
     arguments=("--mode", "paced", "--interval", "1000000"),
     concurrency=1000,
 )
+_REQUESTS = next(load for load in LOADS if load.name == "whole")
+#: Bytes that a request may leave behind. Allocators grow by a few hundred KB more; a request that is kept is 6 KB.
+LEFT_LIMIT = 1024
 #: LiteLLM needs seconds to open so many.
 _PEER_STREAMS = 100
 
@@ -37,7 +40,17 @@ class Held(Struct, frozen=True):
     streams: int
     idle: Memory
     open: Memory
-    faults: list[str]
+    #: Bytes by which the process has grown per request, connections kept alive.
+    left_per_request: float
+    #: What went wrong while it was measured.
+    failures: list[str]
+
+    @property
+    def faults(self) -> list[str]:
+        """Failures, and requests that are never forgotten."""
+        if self.left_per_request > LEFT_LIMIT:
+            return [*self.failures, f"each request leaves {self.left_per_request:,.0f} bytes behind"]
+        return self.failures
 
     @property
     def per_stream(self) -> float:
@@ -66,10 +79,21 @@ def _held(bench: Bench, contender: Contender, lane: Lane, scale: Scale) -> Held:
         peak = _Peak(server)
         with peak:
             measurement = measure(bench, server, lane, _OPEN_STREAMS, scale)
-    held = Held(lane=lane, streams=count, idle=idle, open=peak.memory, faults=measurement.faults)
-    shown = f"idle {idle.rss / 1e6:.1f} MB  {held.per_stream / 1024:.1f} KiB per stream"
+        left, failures = _left(bench, server, lane, scale)
+    faults = [*measurement.faults, *failures]
+    held = Held(lane=lane, streams=count, idle=idle, open=peak.memory, left_per_request=left, failures=faults)
+    shown = f"idle {idle.rss / 1e6:.1f} MB  {held.per_stream / 1024:.1f} KiB per stream  {left:.0f} B left per request"
     print(f"memory          {lane.title:26} {shown}", file=sys.stderr, flush=True)
     return held
+
+
+def _left(bench: Bench, server: Running, lane: Lane, scale: Scale) -> tuple[float, list[str]]:
+    """By how much requests make the process grow, the first of them aside."""
+    warm = measure(bench, server, lane, _REQUESTS, structs.replace(scale, seconds=1.0))
+    before = process.tree_memory(server.pid)
+    measurement = measure(bench, server, lane, _REQUESTS, scale)
+    grown = process.tree_memory(server.pid).rss - before.rss
+    return grown / max(1, measurement.report.requests), [*warm.faults, *measurement.faults]
 
 
 class _Peak:

@@ -89,8 +89,11 @@ class DisconnectWatch:
     def stop(self) -> None:
         """Watch no longer. The callback is not called after this."""
         self._is_over = True
-        if isinstance(self._pending, asyncio.Task):
-            self._pending.cancel()
+        # Granian's awaitable is invisible to the garbage collector: holding it while it holds our callback keeps both,
+        # and with them the whole request, for ever (measured: 6.5 KB per request on a kept-alive connection).
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            pending.cancel()
 
     def _listen(self) -> None:
         waiting = self._receive()

@@ -1,7 +1,10 @@
 """Bodies within limits, guards, and the watch for a client that leaves."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Iterable
+from typing import cast
 
 import pytest
 
@@ -77,6 +80,34 @@ async def test_a_stopped_watch_is_silent() -> None:
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     assert told == []
+
+
+class Uncollectable:
+    """An awaitable as granian's is: it keeps its callbacks, and only counting references frees it."""
+
+    def __init__(self) -> None:
+        self.callbacks: list[object] = []
+        self.is_cancelled = False
+
+    def add_done_callback(self, callback: object) -> None:
+        self.callbacks.append(callback)
+
+    def cancel(self) -> None:
+        self.is_cancelled = True
+
+
+def test_a_stopped_watch_is_freed_without_the_collector() -> None:
+    receive = Uncollectable()
+    awaitable = weakref.ref(receive)
+    gc.disable()
+    try:
+        watch = DisconnectWatch(cast(Receive, [receive].pop), lambda: None)
+        watch.stop()
+        assert receive.is_cancelled
+        del receive, watch
+        assert awaitable() is None
+    finally:
+        gc.enable()
 
 
 async def test_the_pump_keeps_order_and_reports() -> None:

@@ -102,14 +102,15 @@ def test_a_peers_faults_are_told_and_do_not_fail() -> None:
 
 
 def test_memory_and_conduct_are_judged() -> None:
-    def held(lane: Lane, idle: int, per_stream: int) -> Held:
+    def held(lane: Lane, idle: int, per_stream: int, left: float) -> Held:
         before, after = Memory(rss=idle, pss=idle), Memory(rss=idle + 10 * per_stream, pss=idle)
-        return Held(lane=lane, streams=10, idle=before, open=after, faults=[])
+        return Held(lane=lane, streams=10, idle=before, open=after, left_per_request=left, failures=[])
 
-    memory = [held(NGINX, 10_000_000, 18_000), held(RAW, 80_000_000, 36_000)]
+    memory = [held(NGINX, 10_000_000, 18_000, 0), held(RAW, 80_000_000, 36_000, 6500)]
     conduct = [Conduct(lane=RAW, left_ms=None, unread_bytes=2**30), Conduct(lane=NGINX, left_ms=0.2, unread_bytes=0)]
     wrong = verdict(results(memory=memory, conduct=conduct), GATE_SLACK)
     assert [line.split(",")[0].split(":")[0] for line in wrong] == [
+        "memory",
         "fastproxy raw",
         "fastproxy raw",
         "idle process",

@@ -8,7 +8,7 @@ use super::{Expected, Found};
 use crate::fault::{Fault, excerpt};
 
 /// What came last.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Stage {
     #[default]
     Nothing,
@@ -16,6 +16,7 @@ pub(super) enum Stage {
     InBlock,
     BlockEnded,
     Delta,
+    Ended,
 }
 
 #[derive(Deserialize)]
@@ -58,7 +59,19 @@ impl Stage {
         if payload.r#type != event.name {
             return Err(Fault::grammar("the event's name is not its type", data));
         }
-        let (next, found) = match (&*self, payload.r#type.as_str()) {
+        let (next, found) = self.step(payload, data, expected)?;
+        *self = next;
+        Ok(found)
+    }
+
+    /// The stage behind an event, and what the event is.
+    fn step(
+        self,
+        payload: Payload,
+        data: &str,
+        expected: &Expected,
+    ) -> Result<(Self, Found), Fault> {
+        Ok(match (self, payload.r#type.as_str()) {
             (Self::Nothing, "message_start") if payload.message.is_some() => {
                 (Self::Started, Found::Other)
             }
@@ -66,16 +79,10 @@ impl Stage {
                 (Self::InBlock, Found::Other)
             }
             (Self::InBlock, "content_block_delta") => {
-                let text = payload
-                    .text()
-                    .ok_or_else(|| Fault::grammar("not a text delta", data))?;
+                let piece = payload.piece();
                 (
                     Self::InBlock,
-                    if text.is_empty() {
-                        Found::Other
-                    } else {
-                        Found::Delta(text)
-                    },
+                    piece.ok_or_else(|| Fault::grammar("not a text delta", data))?,
                 )
             }
             (Self::InBlock, "content_block_stop") if payload.index == Some(0) => {
@@ -85,12 +92,12 @@ impl Stage {
                 expected.usage(payload.usage.and_then(|usage| usage.output_tokens))?;
                 (Self::Delta, Found::Other)
             }
-            (Self::Delta, "message_stop") => return Ok(Found::End),
-            (Self::Started | Self::InBlock | Self::BlockEnded, "ping") => return Ok(Found::Other),
+            (Self::Delta, "message_stop") => (Self::Ended, Found::End),
+            (stage @ (Self::Started | Self::InBlock | Self::BlockEnded), "ping") => {
+                (stage, Found::Other)
+            }
             (stage, _) => return Err(Fault::grammar(&format!("after {stage:?}"), data)),
-        };
-        *self = next;
-        Ok(found)
+        })
     }
 }
 
@@ -101,11 +108,16 @@ impl Payload {
             && block.is_some_and(|b| b.r#type == "text" && b.text.as_deref() == Some(""))
     }
 
-    fn text(self) -> Option<String> {
+    fn piece(self) -> Option<Found> {
         let delta = self
             .delta
             .filter(|delta| delta.r#type.as_deref() == Some("text_delta"))?;
-        delta.text.filter(|_| self.index == Some(0))
+        let text = delta.text.filter(|_| self.index == Some(0))?;
+        Some(if text.is_empty() {
+            Found::Other
+        } else {
+            Found::Delta(text)
+        })
     }
 
     fn stop_reason(&self) -> Option<&str> {
