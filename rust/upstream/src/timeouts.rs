@@ -230,3 +230,83 @@ pub(crate) async fn wait<T>(
     })
     .await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn clock(early: Option<Duration>) -> Clock {
+        let timeouts = Timeouts {
+            first_byte: 20 * SECOND,
+            idle: 8 * SECOND,
+            total: 60 * SECOND,
+            ..Timeouts::default()
+        };
+        let keepalive = Keepalive {
+            after: 5 * SECOND,
+            interval: 2 * SECOND,
+            early,
+        };
+        Clock::new(timeouts, keepalive, true)
+    }
+
+    /// What is due next, and when, in seconds since the start.
+    async fn due(clock: &mut Clock) -> (Due, u64) {
+        let due = poll_fn(|cx| clock.poll_due(cx)).await;
+        (due, clock.elapsed().as_secs())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_an_answer_the_total_counts() {
+        assert_eq!(due(&mut clock(None)).await, (Due::Total, 60));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_first_byte_is_awaited_from_the_sending_on() {
+        let mut clock = clock(None);
+        tokio::time::advance(4 * SECOND).await;
+        let sent_at = Instant::now();
+        tokio::time::advance(3 * SECOND).await;
+        clock.await_body(sent_at);
+        assert_eq!(due(&mut clock).await, (Due::FirstByte, 24));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn every_read_moves_the_idle_deadline() {
+        let mut clock = clock(None);
+        for _ in 0..5 {
+            assert!(!clock.note_read());
+            tokio::time::advance(7 * SECOND).await;
+        }
+        assert_eq!(due(&mut clock).await, (Due::Idle, 36));
+        tokio::time::advance(30 * SECOND).await;
+        assert!(
+            clock.note_read(),
+            "an upstream that never pauses runs out of the total"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn keepalives_follow_the_last_push() {
+        let mut clock = clock(None);
+        clock.note_push();
+        tokio::time::advance(3 * SECOND).await;
+        clock.note_push();
+        assert_eq!(due(&mut clock).await, (Due::Keepalive, 8));
+        clock.note_keepalive();
+        assert_eq!(due(&mut clock).await, (Due::Keepalive, 10));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn early_keepalives_end_with_the_first_push() {
+        let mut clock = clock(Some(3 * SECOND));
+        assert_eq!(due(&mut clock).await, (Due::Early, 3));
+        clock.note_keepalive();
+        assert_eq!(due(&mut clock).await, (Due::Keepalive, 5));
+        let mut clock = self::clock(Some(3 * SECOND));
+        clock.note_push();
+        assert_eq!(due(&mut clock).await, (Due::Keepalive, 5));
+    }
+}

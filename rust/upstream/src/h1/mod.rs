@@ -1,10 +1,11 @@
 //! One HTTP/1.1 connection, driven by whoever uses it.
 //!
-//! Ours and not hyper's, for what an open stream costs (measured with 1,000 of them, plain TCP): hyper's client keeps two
-//! 8 KiB buffers and a 9 KiB request queue per connection, 22 KiB resident with its task; here it is the socket and this
-//! struct, because every read goes through one buffer per thread. A bulk stream of small chunks costs a third per chunk
-//! (no channel, no shared buffers). And the connection itself knows what left and what came, which decides whether a
-//! request may be sent again. Heads are parsed by httparse, as hyper does it.
+//! Ours and not hyper's, for what an open stream costs. hyper's client keeps two buffers of 8 KiB and a request queue of
+//! 9 KiB per connection and hands every chunk over a channel; here every read goes through one buffer per thread and comes
+//! out as one piece. Measured (hyper 1.12, plain TCP): 27.7 KiB resident per open stream with hyper's connection, 8.3 KiB
+//! with this one; 89 µs of processor time for a stream of 256 chunks, 15.5 µs with this one, of which 13.6 µs are the
+//! system calls (`benches/exchange.rs`). And it knows what left and what came, which decides whether a request may be
+//! sent again. Heads are parsed by httparse, as hyper's are.
 //!
 //! Dropping it closes the socket at once. An idle connection is polled by nobody: the pool looks at it before handing it
 //! out, and the sweep now and then.

@@ -2,6 +2,7 @@
 
 mod answer;
 mod certificates;
+mod h2;
 mod sink;
 mod upstream;
 
@@ -18,6 +19,7 @@ use http::Method;
 
 pub(crate) use answer::Lines;
 pub(crate) use certificates::Identity;
+pub(crate) use h2::{h2_upstream, respond};
 pub(crate) use sink::TestSink;
 pub(crate) use upstream::{Connection, Upstream, chunk, chunked_head, with_length};
 
