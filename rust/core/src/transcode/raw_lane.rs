@@ -12,7 +12,7 @@ use crate::sse::Frame;
 /// Relays one answer.
 pub(super) struct RawLane {
     relay: Box<dyn Relay>,
-    is_first: bool,
+    has_written: bool,
     has_content: bool,
     content_bytes: u64,
 }
@@ -21,7 +21,7 @@ impl RawLane {
     pub(super) fn new(relay: Box<dyn Relay>) -> Self {
         Self {
             relay,
-            is_first: true,
+            has_written: false,
             has_content: false,
             content_bytes: 0,
         }
@@ -32,13 +32,24 @@ impl RawLane {
         frame: &Frame<'_>,
         out: &mut Vec<u8>,
     ) -> Result<ControlFlow<()>, Error> {
+        let before = out.len();
         // A byte order mark makes two SDKs lose the first event, and means nothing: the one byte sequence left out.
-        let is_first = std::mem::replace(&mut self.is_first, false);
-        let mark = if is_first && frame.raw.starts_with(b"\xEF\xBB\xBF") {
-            3
-        } else {
-            0
-        };
+        let mark = if frame.has_bom { 3 } else { 0 };
+        if !self.has_written && !frame.has_bom && frame.raw.starts_with(b"\xEF\xBB\xBF") {
+            // In mid-stream it is no mark, and must not become one because nothing before it was relayed.
+            out.push(b'\n');
+        }
+        let flow = self.relay_frame(frame, mark, out);
+        self.has_written |= out.len() > before;
+        flow
+    }
+
+    fn relay_frame(
+        &mut self,
+        frame: &Frame<'_>,
+        mark: usize,
+        out: &mut Vec<u8>,
+    ) -> Result<ControlFlow<()>, Error> {
         let Some(data) = frame.data else {
             // Half a line at the end of the stream says nothing and would run into what we append.
             if !frame.is_unterminated {
