@@ -48,7 +48,9 @@ fn inputs(target: &str) -> Vec<Fixture> {
         "json_tape" => of(&["request", "response", "error"]),
         "request" => of(&["request"]),
         "error" => of(&["error"]),
-        "stream" | "transcode" => of(&["stream", "response"]),
+        "stream" => of(&["stream"]),
+        "response" => of(&["response"]),
+        "transcode" => of(&["stream", "response"]),
         _ => Vec::new(),
     }
 }

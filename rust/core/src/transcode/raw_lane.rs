@@ -32,14 +32,13 @@ impl RawLane {
         frame: &Frame<'_>,
         out: &mut Vec<u8>,
     ) -> Result<ControlFlow<()>, Error> {
-        // A byte order mark makes two SDKs lose the first event, and means nothing: the one byte sequence left out.
-        // Only what is written first can be one.
-        let mark = if !self.has_written && frame.raw.starts_with(b"\xEF\xBB\xBF") {
-            3
-        } else {
-            0
-        };
         let before = out.len();
+        // A byte order mark makes two SDKs lose the first event, and means nothing: the one byte sequence left out.
+        let mark = if frame.has_bom { 3 } else { 0 };
+        if !self.has_written && !frame.has_bom && frame.raw.starts_with(b"\xEF\xBB\xBF") {
+            // In mid-stream it is no mark, and must not become one because nothing before it was relayed.
+            out.push(b'\n');
+        }
         let flow = self.relay_frame(frame, mark, out);
         self.has_written |= out.len() > before;
         flow

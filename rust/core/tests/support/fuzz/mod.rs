@@ -15,6 +15,7 @@ pub(crate) const TARGETS: &[Target] = &[
     ("coding", bytes::coding),
     ("request", dialects::request),
     ("stream", dialects::stream),
+    ("response", dialects::response),
     ("error", dialects::error),
     ("transcode", transcoding::transcode),
 ];
