@@ -230,7 +230,7 @@ class Gateway:
         if outcome.status == "cancelled":
             call.status = 499
             return
-        lease.account.succeed()
+        lease.account.succeed(lease)
         if request.stream:
             call.status = 200
             await call.finish_stream()
