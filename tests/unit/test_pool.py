@@ -70,7 +70,7 @@ def test_no_history_leaks_or_oversubscribes(steps: list[str]) -> None:
             if step == "fail":
                 pool.charge(lease.account, "rate_limit", None)
             elif step == "succeed":
-                lease.account.succeed()
+                lease.account.succeed(lease)
             lease.release()
         assert pool.in_flight() == len(held)
         assert all(len(a.leases) <= a.max_in_flight for a in pool.accounts)
@@ -154,7 +154,7 @@ def test_a_rest_is_capped_and_ends_in_one_probe() -> None:
     probe = pool.try_acquire()
     assert probe is not None
     assert pool.try_acquire() is None, "a second request while the probe runs"
-    probe.account.succeed()
+    probe.account.succeed(probe)
     assert pool.try_acquire() is not None
 
 
@@ -183,3 +183,58 @@ def test_another_configuration_keeps_leases_and_rests() -> None:
     again = pool.try_acquire()
     assert again is not None
     assert again.account is fresh[0]
+
+
+def test_streams_from_before_a_rest_neither_hold_it_nor_end_it() -> None:
+    clock = Clock()
+    pool = make_pool(0, clock=clock)
+    old = pool.try_acquire()
+    assert old is not None
+    pool.charge(old.account, "rate_limit", 5_000)
+    old.account.succeed(old)
+    assert pool.try_acquire() is None, "an answer that began before the refusal"
+    clock.now += 5
+    assert pool.try_acquire() is not None, "the old stream still runs"
+
+
+def test_a_probe_that_streams_for_long_lets_others_in() -> None:
+    clock = Clock()
+    pool = make_pool(0, clock=clock)
+    pool.charge(pool.accounts[0], "rate_limit", 5_000)
+    clock.now += 5
+    assert pool.try_acquire() is not None
+    assert pool.try_acquire() is None
+    clock.now += 2
+    assert [pool.try_acquire() is not None for _ in range(3)] == [True, True, True]
+
+
+async def test_waiters_are_served_when_a_rest_ends() -> None:
+    pool = Pool("up", make_pool(1, 1).accounts, max_cooldown=60)
+    held = pool.try_acquire()
+    assert held is not None
+    resting = next(account for account in pool.accounts if account is not held.account)
+    pool.charge(resting, "rate_limit", 20)
+    lease = await pool.acquire(excluded=frozenset(), patience=10)
+    assert lease.account is resting
+
+
+async def test_waiters_are_served_by_another_configuration() -> None:
+    pool = make_pool(1)
+    assert pool.try_acquire() is not None
+    waiter = asyncio.create_task(pool.acquire(excluded=frozenset(), patience=60))
+    await asyncio.sleep(0)
+    pool.replace([Account("new", key="sk-test-new", max_in_flight=1, weight=1, proxy=None)], max_cooldown=60)
+    assert (await waiter).account.name == "new"
+
+
+async def test_a_waiter_cancelled_in_the_turn_of_a_release_takes_nothing() -> None:
+    pool = make_pool(1)
+    held = pool.try_acquire()
+    assert held is not None
+    waiter = asyncio.create_task(pool.acquire(excluded=frozenset(), patience=60))
+    await asyncio.sleep(0)
+    waiter.cancel()
+    held.release()
+    with pytest.raises(asyncio.CancelledError):
+        await waiter
+    assert pool.in_flight() == 0

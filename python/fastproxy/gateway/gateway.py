@@ -14,7 +14,7 @@ from ..pool import Lease
 from ..routing import Candidate, Route, Router
 from ..upstreams import ModelList, Upstream
 from .call import Call
-from .retries import Attempts, RetryBudget, fault_of, public
+from .retries import Attempts, RetryBudget, Waits, fault_of, public
 from .snapshot import Snapshot
 
 _LOG = logging.getLogger("fastproxy")
@@ -145,7 +145,7 @@ class Gateway:
                 continue
             if failure is None:
                 return
-            if failure.retry == "never":
+            if failure.retry == "never" or attempts.is_over:
                 break
         raise public(failure or ProxyError("internal", "no candidate was tried", source="proxy"))
 
@@ -156,12 +156,13 @@ class Gateway:
         """Try the accounts of one upstream. `None`: the client has been answered."""
         tried: frozenset[str] = frozenset()
         failure: ProxyError | None = None
+        waits = Waits()
         while True:
             try:
                 lease = await self._lease(upstream, tried, wait=wait and failure is None)
             except ProxyError:
                 if failure is not None:
-                    return failure
+                    return waits.told_in(failure, upstream.pool)
                 raise
             with lease:
                 attempts.count += 1
@@ -172,11 +173,13 @@ class Gateway:
                     return None
                 failure = outcome.error or ProxyError("internal", "an attempt failed without a reason", source="proxy")
                 self._charge(upstream, lease, failure)
-            step = attempts.after(outcome, failure)
+                waits.note(lease.account, failure)
+            others = tried | {lease.account.name}
+            step = attempts.after(outcome, failure, has_other=not wait or upstream.pool.can_serve(excluded=others))
             if step == "give_up":
-                return failure
+                return waits.told_in(failure, upstream.pool)
             if step == "other_account":
-                tried |= {lease.account.name}
+                tried = others
 
     async def _lease(self, upstream: Upstream, tried: frozenset[str], *, wait: bool) -> Lease:
         if not wait:
@@ -230,7 +233,7 @@ class Gateway:
         if outcome.status == "cancelled":
             call.status = 499
             return
-        lease.account.succeed()
+        lease.account.succeed(lease)
         if request.stream:
             call.status = 200
             await call.finish_stream()

@@ -10,7 +10,7 @@ from typing import Literal
 
 from .. import _core
 from ..errors import ProxyError
-from ..pool import Fault
+from ..pool import Account, Fault, Pool
 
 Step = Literal["give_up", "other_account", "same_account"]
 
@@ -54,13 +54,20 @@ class Attempts:
 
     def __init__(self, budget: RetryBudget) -> None:
         self.count = 0
+        #: Nothing more may be tried, at other upstreams neither.
+        self.is_over = False
         self._budget = budget
         self._repeated_way = False
         self._was_ambiguous = False
         budget.deposit()
 
-    def after(self, outcome: _core.Outcome, error: ProxyError) -> Step:
-        """What to do after this failure."""
+    def after(self, outcome: _core.Outcome, error: ProxyError, *, has_other: bool) -> Step:
+        """What to do after this failure. `has_other`: another account or another upstream could serve now."""
+        step = self._step(outcome, error, has_other)
+        self.is_over = step == "give_up"
+        return step
+
+    def _step(self, outcome: _core.Outcome, error: ProxyError, has_other: bool) -> Step:
         if outcome.retry_class == "never" or error.retry == "never" or self.count >= _MAX_ATTEMPTS:
             return "give_up"
         if outcome.retry_class == "ambiguous":
@@ -69,10 +76,30 @@ class Attempts:
             self._was_ambiguous = True
         if not self._budget.withdraw():
             return "give_up"
-        if error.kind in _WAY and not self._repeated_way:
+        if error.kind in _WAY and not self._repeated_way and not (self._was_ambiguous and has_other):
             self._repeated_way = True
             return "same_account"
         return "other_account"
+
+
+class Waits:
+    """The waits that the accounts of one upstream named: a client is told the shortest, not the last one."""
+
+    def __init__(self) -> None:
+        self._named: dict[str, int] = {}
+
+    def note(self, account: Account, error: ProxyError) -> None:
+        """This account was refused with this error."""
+        if error.retry_after_ms is not None:
+            self._named[account.name] = error.retry_after_ms
+
+    def told_in(self, error: ProxyError, pool: Pool) -> ProxyError:
+        """The error with the time at which the first account is back. One that named its own is believed, not the rest
+        it was given: that may be capped."""
+        if error.kind in ("rate_limit", "overloaded"):
+            resting = pool.soonest_return_ms(excluded=frozenset(self._named))
+            error.retry_after_ms = min([*self._named.values(), *([resting] if resting is not None else [])], default=None)
+        return error
 
 
 def fault_of(error: ProxyError) -> Fault | None:

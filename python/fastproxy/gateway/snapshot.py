@@ -34,4 +34,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
             (digest(key.key.reveal()), Caller(name=key.name, models=tuple(key.models) if key.models else None))
             for key in config.keys
         )
-        return cls(config=config, router=Router(config), keys=ring, upstreams=upstreams)
+        router = Router(config)
+        # Only now that nothing can fail: a refused configuration must leave no trace.
+        for upstream in upstreams.values():
+            upstream.enter_service()
+        return cls(config=config, router=router, keys=ring, upstreams=upstreams)

@@ -42,6 +42,7 @@ class Pool:
         self.max_cooldown = max_cooldown
         self._clock = clock
         self._waiting: deque[_Waiter] = deque()
+        self._alarm: asyncio.TimerHandle | None = None
         self._serial = itertools.count()
 
     def in_flight(self) -> int:
@@ -56,6 +57,7 @@ class Pool:
         for account in self.accounts:
             if (old := known.get(account.name)) is not None and old.key == account.key:
                 account.adopt(old)
+        self._serve_waiting()
 
     def try_acquire(self, *, excluded: frozenset[str] = frozenset()) -> Lease | None:
         """A lease on the least busy account that can serve now."""
@@ -80,6 +82,7 @@ class Pool:
     async def _wait(self, excluded: frozenset[str], patience: float) -> Lease:
         waiter = _Waiter(asyncio.get_running_loop().create_future(), excluded)
         self._waiting.append(waiter)
+        self._set_alarm()
         granted = False
         try:
             async with asyncio.timeout(patience):
@@ -107,18 +110,49 @@ class Pool:
 
     def _grant(self, account: Account) -> Lease:
         lease = Lease(next(self._serial), account, self._released)
-        account.leases[lease.id] = lease
+        account.hold(lease, self._clock())
         return lease
 
     def _released(self, lease: Lease) -> None:
         lease.account.leases.pop(lease.id, None)
+        self._serve_waiting()
+
+    def _serve_waiting(self) -> None:
+        """A slot, a rest or the configuration has changed: grant what can be granted, in turn."""
         for waiter in list(self._waiting):
-            if (granted := self.try_acquire(excluded=waiter.excluded)) is not None:
+            if waiter.lease.done():
+                # Cancelled in this very turn of the loop: its task has not yet run to withdraw it.
+                self._waiting.remove(waiter)
+            elif (granted := self.try_acquire(excluded=waiter.excluded)) is not None:
                 self._waiting.remove(waiter)
                 waiter.lease.set_result(granted)
             elif self._is_hopeless(waiter.excluded):
                 self._waiting.remove(waiter)
                 waiter.lease.set_exception(self._no_capacity(waiter.excluded))
+        self._set_alarm()
+
+    def _set_alarm(self) -> None:
+        """Look again when the next rest ends: no release tells of that."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        if not self._waiting:
+            return
+        now = self._clock()
+        pauses = [account.ready_at() - now for account in self.accounts if account.is_resting(now)]
+        if pauses:
+            self._alarm = asyncio.get_running_loop().call_later(min(pauses), self._serve_waiting)
+
+    def soonest_return_ms(self, *, excluded: frozenset[str]) -> int | None:
+        """How long until the first of the resting accounts is back; `None` when none rests."""
+        now = self._clock()
+        pauses = [a.rests_until - now for a in self.accounts if a.name not in excluded and now < a.rests_until]
+        return max(1, round(min(pauses) * 1000)) if pauses else None
+
+    def can_serve(self, *, excluded: frozenset[str]) -> bool:
+        """Whether an account that is not excluded could be leased now."""
+        now = self._clock()
+        return any(a.name not in excluded and not a.is_full() and not a.is_resting(now) for a in self.accounts)
 
     def _is_hopeless(self, excluded: frozenset[str]) -> bool:
         """Whether no release can help: every account not excluded rests."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from urllib.parse import urlencode
+from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -22,16 +23,20 @@ _MAX_TARGETS = 1000
 _FORWARDED = {"anthropic": (b"anthropic-beta",), "openai_chat": (b"openai-beta",)}
 
 Pairs = list[tuple[str, str]]
+Endpoints = WeakKeyDictionary[Account, _core.Endpoint]
 
 
 class Upstream:
     """One configured upstream, ready to be called."""
 
-    def __init__(self, client: _core.Client, configured: Configured, pool: Pool) -> None:
+    def __init__(
+        self, client: _core.Client, configured: Configured, accounts: list[Account], pool: Pool, endpoints: Endpoints
+    ) -> None:
         self.name = configured.name
         self.dialect = configured.dialect
         self.pool = pool
         self._configured = configured
+        self._accounts = accounts
         self._profile = msgspec.to_builtins(configured.profile)
         self._targets: dict[tuple[str, str | None], _core.Target] = {}
         base = configured.base_url.rstrip("/")
@@ -39,11 +44,15 @@ class Upstream:
         if base.endswith("/v1") and self._path.startswith("/v1/"):
             self._path = self._path[len("/v1") :]
         self._query = f"?{urlencode(configured.query)}" if configured.query else ""
-        self._endpoints = {account.name: self._endpoint(client, base, account) for account in pool.accounts}
+        # By account and shared with the generations before, like the pool: a request that was routed by an earlier
+        # configuration may be leased an account of this one, whose key must not go to the earlier address.
+        self._endpoints = endpoints
+        for account in accounts:
+            endpoints[account] = self._endpoint(client, base, account)
 
     @classmethod
     def build(cls, client: _core.Client, configured: Configured, previous: Upstream | None) -> Upstream:
-        """Build it. The pool of an upstream outlives reloads: its accounts keep their leases and rests."""
+        """Build it, changing nothing yet. The pool of an upstream outlives reloads."""
         accounts = [
             Account(
                 entry.name,
@@ -55,9 +64,13 @@ class Upstream:
             for entry in configured.accounts
         ] or [Account("default", key=None, max_in_flight=0, weight=1, proxy=None)]
         if previous is None:
-            return cls(client, configured, Pool(configured.name, accounts, max_cooldown=configured.max_cooldown))
-        previous.pool.replace(accounts, max_cooldown=configured.max_cooldown)
-        return cls(client, configured, previous.pool)
+            pool = Pool(configured.name, [], max_cooldown=configured.max_cooldown)
+            return cls(client, configured, accounts, pool, WeakKeyDictionary())
+        return cls(client, configured, accounts, previous.pool, previous._endpoints)
+
+    def enter_service(self) -> None:
+        """From now on its accounts are the pool's; those that were so before keep their leases and rests."""
+        self.pool.replace(self._accounts, max_cooldown=self._configured.max_cooldown)
 
     def target(self, model: str, client_dialect: str, client_headers: Headers) -> _core.Target:
         """What a request for this model is encoded for."""
@@ -91,7 +104,7 @@ class Upstream:
 
     def endpoint(self, account: Account) -> _core.Endpoint:
         """How connections for this account are made."""
-        return self._endpoints[account.name]
+        return self._endpoints[account]
 
     def seconds(self, is_stream: bool, max_stream: float) -> tuple[float, float, float, float]:
         """Timeouts of one attempt: connect, first byte, idle, total.
