@@ -101,6 +101,8 @@ class Call:
         """What the access log tells of an answer."""
         self.notes.update(finish=outcome.finish, ttft_ms=outcome.ttft_ms, served=outcome.upstream_model)
         self.notes.update({f"tokens_{name}": count for name, count in outcome.usage.items() if count is not None})
+        if outcome.losses:
+            self.notes["answer_loss"] = [f"{code}={path}" for code, path, _ in outcome.losses]
         if outcome.error is not None:
             self.notes["error"] = outcome.error.kind
 

@@ -220,6 +220,8 @@ class Gateway:
             self._active.discard(exchange)
             call.exchange = None
             call.notes.update(upstream=upstream.name, account=lease.account.name, attempts=count)
+            if prepared.loss_header is not None:
+                call.notes["loss"] = [f"{code}={path}" for code, path, _ in prepared.losses]
 
     async def _deliver(
         self, call: Call, request: _core.Request, outcome: _core.Outcome, lease: Lease, head: Headers
