@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
+
 from fastproxy.app import create
 from fastproxy.config.load import Source
 from fastproxy.demo import Simulation

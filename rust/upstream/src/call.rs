@@ -77,6 +77,11 @@ impl Call {
         Ok(self)
     }
 
+    /// Values of headers that carry a credential.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &HeaderValue> {
+        self.headers.values().filter(|value| value.is_sensitive())
+    }
+
     /// The request as the connection of this version wants it.
     pub(crate) fn request(&self, version: Version) -> Request<Full<Bytes>> {
         let mut request = Request::new(Full::new(self.body.clone()));
