@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from collections.abc import Callable
@@ -40,14 +41,14 @@ class App:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         gateway = self._lifespan.gateway
-        found, argument = self._find(scope["path"])
+        found, argument = self._find(scope)
         call = Call(scope, receive, send, dialect=found[0].dialect if found else _dialect_of(scope["path"]))
         call.argument = argument
         call.extra = cors_headers(call.headers, gateway.snapshot.config.cors)
         try:
             await self._serve(gateway, call, found)
         except ClientDisconnected:
-            call.status = 499
+            await _answer_unfinished(call)
         except ProxyError as error:
             await _answer_error(call, error)
         except Exception:
@@ -78,10 +79,13 @@ class App:
             check_json_body(call.headers)
         await endpoint.action(gateway, call)
 
-    def _find(self, path: str) -> tuple[list[Endpoint], str]:
-        found = self._exact.get(path) or self._exact.get(path.rstrip("/"))
-        if found:
-            return found, ""
+    def _find(self, scope: Scope) -> tuple[list[Endpoint], str]:
+        path = scope["path"]
+        # An encoded slash is no separator; only a model's name may hold one.
+        if b"%2f" not in (scope.get("raw_path") or b"").lower():
+            found = self._exact.get(path) or self._exact.get(path.rstrip("/"))
+            if found:
+                return found, ""
         for prefix, behind in self._prefixes.items():
             if path.startswith(prefix) and len(path) > len(prefix):
                 return behind, path[len(prefix) :]
@@ -100,6 +104,14 @@ async def _answer_error(call: Call, error: ProxyError) -> None:
     """Tell the client, unless something was sent already: then only the abnormal close is left."""
     if call.status == 0:
         await call.respond_error(error)
+
+
+async def _answer_unfinished(call: Call) -> None:
+    """The client left, or its body broke the rules of HTTP: granian tells both in one way, and would say 500 itself."""
+    if call.status == 0:
+        with contextlib.suppress(OSError):
+            await call.respond_error(ProxyError("bad_request", "the request body is malformed or cut", close=True))
+    call.status = 499
 
 
 def _log_access(call: Call) -> None:

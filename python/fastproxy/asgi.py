@@ -137,10 +137,12 @@ class SendPump:
             self._ready(True)
 
 
-async def send_response(send: Send, status: int, headers: Headers, body: bytes) -> None:
-    """One complete response."""
+async def send_response(send: Send, status: int, headers: Headers, body: bytes, *, is_head: bool = False) -> None:
+    """One complete response; for HEAD without its body, but with the length it would have."""
     headers = [*headers, (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
+    if is_head:
+        body = b""
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 

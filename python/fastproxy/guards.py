@@ -38,9 +38,10 @@ def check_request(scope: Scope, limits: Limits) -> None:
 
 
 def _check_host(scope: Scope, headers: Headers) -> None:
-    hosts = headers_named(headers, b"host")
+    # Granian fills in an empty one where none was sent.
+    hosts = [host for host in headers_named(headers, b"host") if host]
     is_http1 = scope["http_version"].startswith("1")
-    if is_http1 and len(hosts) != 1 and scope["http_version"] != "1.0":
+    if is_http1 and len(hosts) != 1 and scope["http_version"] not in ("1", "1.0"):
         raise ProxyError("bad_request", "exactly one Host header is needed", close=True)
     if any(not _HOST.fullmatch(host) for host in hosts):
         raise ProxyError("bad_request", "the Host header is malformed", close=True)

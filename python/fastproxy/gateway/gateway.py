@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from typing import Annotated
+
+import msgspec
 
 from .. import _core
 from ..access import KeyRing
@@ -25,6 +28,14 @@ _EVENT_STREAM: Headers = [
 ]
 #: How long a request waits for a slot when every account is full. Seconds.
 _MAX_WAIT = 60.0
+#: Names are repeated in answers and log lines.
+_MAX_MODEL_NAME = 512
+
+
+class _Count(msgspec.Struct):
+    """What `count_tokens` answers."""
+
+    input_tokens: Annotated[int, msgspec.Meta(ge=0)]
 
 
 class Gateway:
@@ -121,6 +132,9 @@ class Gateway:
         body = await read_body(call.scope, call.receive, limit=limits.body_bytes, idle_timeout=limits.body_idle_timeout)
         version = header(call.headers, b"anthropic-version")
         request = _core.Request.parse(call.dialect, body, self.opaque, version=version, count_only=count_only)
+        if len(request.model) > _MAX_MODEL_NAME:
+            message = f"model is longer than {_MAX_MODEL_NAME} characters"
+            raise ProxyError("bad_request", message, pointer="/model")
         call.notes.update(model=request.model, stream=request.stream)
         return request
 
@@ -279,4 +293,12 @@ class Gateway:
             except ProxyError as error:
                 self._charge(upstream, lease, error)
                 return None
-        return body if status == 200 else None
+        return body if status == 200 and _is_count(body) else None
+
+
+def _is_count(body: bytes) -> bool:
+    try:
+        msgspec.json.decode(body, type=_Count)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
+    return True

@@ -98,7 +98,8 @@ class Waits:
         it was given: that may be capped."""
         if error.kind in ("rate_limit", "overloaded"):
             resting = pool.soonest_return_ms(excluded=frozenset(self._named))
-            error.retry_after_ms = min([*self._named.values(), *([resting] if resting is not None else [])], default=None)
+            waits = [*self._named.values(), *([] if resting is None else [resting])]
+            error.retry_after_ms = min(waits, default=None)
         return error
 
 

@@ -46,10 +46,16 @@ class JsonFormatter(logging.Formatter):
         return orjson.dumps(line, default=str).decode()
 
 
+def _plain(value: object) -> str:
+    """Text that stays on its line: paths and names are chosen by clients, and must not forge lines or colours."""
+    text = str(value)
+    return text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
+
+
 class TextFormatter(logging.Formatter):
     """For people at a terminal."""
 
     def format(self, record: logging.LogRecord) -> str:
-        details = " ".join(f"{key}={value}" for key, value in _fields(record).items() if value is not None)
-        text = f"{_time(record)[11:23]} {record.levelname.lower():7} {record.getMessage()} {details}".rstrip()
+        details = " ".join(f"{key}={_plain(value)}" for key, value in _fields(record).items() if value is not None)
+        text = f"{_time(record)[11:23]} {record.levelname.lower():7} {_plain(record.getMessage())} {details}".rstrip()
         return f"{text}\n{self.formatException(record.exc_info)}" if record.exc_info else text

@@ -120,6 +120,10 @@ fn is_border(c: char) -> bool {
 /// What to show instead of `word`; `None`: itself.
 fn mask(previous: &str, word: &str) -> Option<String> {
     if let Some((scheme, address)) = word.split_once("://") {
+        if address.is_empty() {
+            // Masked before: the brackets of `[host]` are borders.
+            return None;
+        }
         return Some(mask_address(scheme, address));
     }
     if let Some((name, value)) = word.split_once(['=', ':'])
@@ -217,6 +221,13 @@ mod tests {
         for (message, expected) in cases {
             assert_eq!(redact(message), expected);
         }
+    }
+
+    #[test]
+    fn what_is_masked_stays_as_it_is() {
+        let once = redact("dial https://user:pw@10.0.0.5:8443/v1/chat with sk-test-0123456789")
+            .into_owned();
+        assert_eq!(redact(&once), once);
     }
 
     #[test]

@@ -83,7 +83,7 @@ fn a_frame_over_the_limit_is_an_error() {
         let error = end.unwrap_err();
         assert_eq!(
             (error.kind, error.source),
-            (Kind::TooLarge, Source::Upstream),
+            (Kind::Upstream, Source::Upstream),
             "pieces of {size}"
         );
         assert_eq!(frames.len(), 1, "pieces of {size}");

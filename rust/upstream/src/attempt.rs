@@ -18,6 +18,7 @@ use crate::refusal;
 use crate::sink::{Delivery, Sink};
 use crate::stop::{Stop, StopCause};
 use crate::timeouts::{Clock, Due, Event, wait};
+use crate::unsaid::Unsaid;
 
 /// As much of an error answer is read.
 const MAX_REFUSAL: usize = 1 << 20;
@@ -90,6 +91,7 @@ impl<'s, A: Answer> Attempt<'s, A> {
     }
 
     pub(crate) async fn run(mut self, client: &Client, call: Call) -> Outcome {
+        let unsaid = Unsaid::of(&call);
         let sent = self.send(client, &call).await;
         // A stream may last for minutes: it need not keep its request.
         drop(call);
@@ -97,7 +99,7 @@ impl<'s, A: Answer> Attempt<'s, A> {
             Ok(reply) => self.receive(reply).await,
             Err(end) => Err(end),
         };
-        self.conclude(end).await
+        self.conclude(end, &unsaid).await
     }
 
     async fn send(&mut self, client: &Client, call: &Call) -> Result<Reply, End> {
@@ -229,7 +231,7 @@ impl<'s, A: Answer> Attempt<'s, A> {
         Err(End::Failed(Failure { class, ..failure }))
     }
 
-    async fn conclude(mut self, end: Result<(), End>) -> Outcome {
+    async fn conclude(mut self, end: Result<(), End>, unsaid: &Unsaid) -> Outcome {
         let (status, failure) = match end {
             Ok(()) => (Status::Completed, None),
             Err(End::Stopped(StopCause::ClientGone) | End::ClientGone) => {
@@ -248,6 +250,7 @@ impl<'s, A: Answer> Attempt<'s, A> {
         let mut error = failure.map(|failure| failure.error);
         if let Some(error) = &mut error {
             error.upstream_status = error.upstream_status.or(self.tally.upstream_status);
+            unsaid.mask(error);
         }
         let status = match &error {
             Some(error) if status == Status::Failed && self.delivery.is_started => {

@@ -77,6 +77,11 @@ impl Call {
         Ok(self)
     }
 
+    /// Values of headers that carry a credential.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &HeaderValue> {
+        self.headers.values().filter(|value| value.is_sensitive())
+    }
+
     pub(crate) fn method(&self) -> &Method {
         &self.method
     }

@@ -39,6 +39,7 @@ mod pool;
 mod proxy;
 mod refusal;
 mod tls;
+mod unsaid;
 
 pub use call::{Call, path_segment};
 pub use client::{Client, ClientSettings, Fetched};

@@ -15,7 +15,7 @@ mod brotli;
 mod inflate;
 mod stage;
 
-use crate::error::{Error, Kind, Source};
+use crate::error::Error;
 use stage::Stage;
 
 /// Most bytes that one [`Decoder::feed`] appends.
@@ -126,8 +126,10 @@ impl Meter {
         if made <= self.max_output && !is_bomb {
             return Ok(());
         }
-        let message = "the body decodes to more bytes than are accepted";
-        Err(Error::new(Kind::TooLarge, Source::Upstream, message))
+        // Not `Kind::TooLarge`: that is a request's.
+        Err(Error::malformed(
+            "the body decodes to more bytes than are accepted",
+        ))
     }
 }
 

@@ -6,7 +6,7 @@ use std::ops::{ControlFlow, Range};
 use memchr::memchr2;
 
 use super::lines::{BOM, Lines};
-use crate::error::{Error, Kind, Source};
+use crate::error::Error;
 
 /// Largest single event accepted by default: images and encrypted reasoning reach megabytes.
 pub const DEFAULT_EVENT_LIMIT: usize = 32 << 20;
@@ -77,7 +77,7 @@ impl SseFramer {
     }
 
     /// `on` is called for every complete frame and may stop the feeding (`Break`): the rest of `bytes` is then dropped.
-    /// `Err`: a frame over the limit ([`Kind::TooLarge`]), data that is not UTF-8, or what `on` returned.
+    /// `Err`: a frame over the limit, data that is not UTF-8, or what `on` returned.
     pub fn feed(&mut self, bytes: &[u8], on: &mut OnFrame<'_>) -> Result<(), Error> {
         let mut rest = bytes;
         while !rest.is_empty() && !self.is_done {
@@ -140,8 +140,9 @@ impl SseFramer {
         if size <= self.limit {
             return Ok(());
         }
+        // Not `Kind::TooLarge`: that is a request's.
         let message = format!("an event of the stream is larger than {} bytes", self.limit);
-        Err(Error::new(Kind::TooLarge, Source::Upstream, message))
+        Err(Error::malformed(message))
     }
 
     fn deliver(

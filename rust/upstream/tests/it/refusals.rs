@@ -107,3 +107,25 @@ async fn an_endless_error_body_is_cut() {
     assert_eq!(outcome.class, RetryClass::Safe);
     assert_eq!(message(&outcome).len(), 1 << 20);
 }
+
+#[tokio::test]
+async fn the_key_and_the_host_are_never_repeated() {
+    let upstream = Upstream::start(|mut connection| async move {
+        let request = connection.request().await.unwrap();
+        let body = format!("{request:?}");
+        connection
+            .write(with_length("400 Bad Request", "", &body))
+            .await;
+        connection.closed().await;
+    });
+    let outcome = Attempt::of(&upstream).run(&mut TestSink::new()).await;
+    let message = outcome.error.unwrap().message;
+    assert!(
+        message.contains("[redacted]") && message.contains("[host]"),
+        "{message}"
+    );
+    assert!(
+        !message.contains("sk-test-1") && !message.contains("127.0.0.1"),
+        "{message}"
+    );
+}
