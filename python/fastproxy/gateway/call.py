@@ -22,18 +22,8 @@ def new_request_id() -> str:
     """A UUIDv7: sorts by time, unique without coordination (RFC 9562 §5.7). An identifier, not a secret: it need not
     cost a system call."""
     stamp = time.time_ns() // 1_000_000
-<<<<<<< HEAD
     high, low = random.getrandbits(12), random.getrandbits(62)
     value = (stamp & 0xFFFF_FFFF_FFFF) << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low
-=======
-    value = (
-        (stamp & 0xFFFF_FFFF_FFFF) << 80
-        | 0x7 << 76
-        | random.getrandbits(12) << 64
-        | 0b10 << 62
-        | random.getrandbits(62)
-    )
->>>>>>> review
     text = f"{value:032x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
