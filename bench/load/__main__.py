@@ -8,6 +8,7 @@ import json
 import os
 import platform
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -31,6 +32,8 @@ _RESULTS = _ROOT / "bench"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the comparison; 0 when all answers were right and, where asked for, the goals met."""
     options = _options(arguments)
+    # as an interrupt does: servers are stopped, folders removed
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     cores = _cores(options.server_core, options.load_core)
     os.sched_setaffinity(0, {cores.load})
     # thousands of streams: two sockets each in a proxy

@@ -103,8 +103,11 @@ def started(contender: Contender, folder: Path, upstream: Running, core: int) ->
 
 
 def pinned(core: int) -> list[str]:
-    """What to put before a command so that it runs on this core."""
-    return ["taskset", "--cpu-list", str(core)]
+    """What to put before a command so that it runs on this core, and no longer than we do.
+
+    A harness that is killed runs no `finally`; what it had started would go on and disturb every later measurement.
+    """
+    return ["setpriv", "--pdeathsig", "TERM", "taskset", "--cpu-list", str(core)]
 
 
 def free_port() -> int:

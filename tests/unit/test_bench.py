@@ -25,6 +25,7 @@ from msgspec import json
 from fastproxy import _core
 from fastproxy.config.load import Source
 
+ROOT = Path(__file__).parents[2]
 NGINX = Lane(title="nginx", dialect="openai_chat", kind="nginx")
 RAW = Lane(title="fastproxy raw", dialect="openai_chat", kind="raw")
 PEER = Lane(title="a peer", dialect="openai_chat", kind="peer")
@@ -148,6 +149,28 @@ def test_clocks_and_memory_of_a_tree() -> None:
     memory = process.tree_memory(os.getpid())
     assert memory.rss >= memory.pss > 1_000_000
     assert process.busy_ns() > 0
+
+
+_HARNESS = """
+import subprocess, sys
+from bench.load.server import pinned
+core = int(sys.argv[1])
+# It keeps our output open as long as it lives, and of itself notices nothing; should the test fail, the alarm ends it.
+server = "import signal; signal.alarm(30); print('up', flush=True); signal.pause()"
+subprocess.Popen([*pinned(core), sys.executable, "-c", server], stdin=subprocess.DEVNULL, start_new_session=True)
+input()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="taskset and setpriv")
+def test_a_killed_harness_leaves_no_server_behind() -> None:
+    core = str(min(os.sched_getaffinity(0)))
+    line = [sys.executable, "-c", _HARNESS, core]
+    with subprocess.Popen(line, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as harness:
+        assert harness.stdout is not None
+        assert harness.stdout.readline() == b"up\n"
+        harness.kill()
+        assert harness.stdout.read() == b"", "the end comes when the server has gone too"
 
 
 def test_our_configuration_is_valid(tmp_path: Path) -> None:
