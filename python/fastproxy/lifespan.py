@@ -95,7 +95,7 @@ class Lifespan:
         await asyncio.sleep(server.drain_timeout)
         if gateway.in_flight():
             _LOG.warning("cutting streams", extra={"fields": {"in_flight": gateway.in_flight()}})
-            gateway.cut_streams()
+        gateway.cut_streams()
 
     def _hang_up(self) -> None:
         if self._reloader is not None:

@@ -7,9 +7,9 @@ per request); ASGI, because RSGI ends a failed stream cleanly and has no bound (
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
-from types import FrameType
 
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
@@ -50,15 +50,28 @@ def run(config: Config, source: Source) -> None:
     )
 
     @server.on_startup
-    def pass_hang_up_on() -> None:
+    def take_signals() -> None:
         """Granian respawns its workers on SIGHUP, which would cut streams: the worker reloads its config instead."""
         if hasattr(signal, "SIGHUP"):
-            signal.signal(signal.SIGHUP, lambda number, frame: _forward(server, number, frame))
+            signal.signal(signal.SIGHUP, lambda number, frame: _forward(server, number))
+        for stop in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(stop, lambda number, frame: _stop(server))
 
     server.serve()
 
 
-def _forward(server: MPServer, number: int, _frame: FrameType | None) -> None:
+def _stop(server: MPServer) -> None:
+    """The first signal ends the server by granian's way, which sends the workers one SIGTERM and waits for them. It
+    tells them of no other, and the second one is to cut what still runs."""
+    if server.interrupt_signal:
+        _forward(server, signal.SIGTERM)
+    else:
+        server.interrupt_signal = True
+        server.main_loop_interrupt.set()
+
+
+def _forward(server: MPServer, number: int) -> None:
     for worker in server.wrks:
         if worker.inner.pid is not None:
-            os.kill(worker.inner.pid, number)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(worker.inner.pid, number)

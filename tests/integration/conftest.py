@@ -3,14 +3,23 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
 from fastproxy.demo import BackgroundSimulation, Simulation
 
 from ..sdk.servers import Running, running_proxy
+from .scripted import ScriptedUpstream, well_behaved
 
 Start = Callable[..., Running]
+
+
+class Listening(Protocol):
+    """An upstream that listens."""
+
+    port: int
+
 
 CONFIG = """
 [server]
@@ -44,11 +53,11 @@ def simulation() -> Iterator[Simulation]:
         yield running
 
 
-def config_text(simulation: Simulation, **parts: str) -> str:
+def config_text(upstream: Listening, /, **parts: str) -> str:
     """The configuration of a test: `server`, `sections`, `accounts`, `upstream`, `models` fill the gaps."""
     gaps = {"server": "", "sections": "", "models": "", "upstream": "max_cooldown = 0"}
     gaps["accounts"] = '[{ name = "a", key = "sk-test-upstream" }]'
-    return CONFIG.format(address=f"http://127.0.0.1:{simulation.port}", **{**gaps, **parts})
+    return CONFIG.format(address=f"http://127.0.0.1:{upstream.port}", **{**gaps, **parts})
 
 
 @pytest.fixture
@@ -58,5 +67,23 @@ def start(simulation: Simulation, tmp_path: Path) -> Iterator[Start]:
 
         def run(**parts: str) -> Running:
             return stack.enter_context(running_proxy(config_text(simulation, **parts), tmp_path))
+
+        yield run
+
+
+@pytest.fixture
+def wire() -> Iterator[ScriptedUpstream]:
+    """An upstream that answers as it should until a test gives it another script."""
+    with ScriptedUpstream(well_behaved) as running:
+        yield running
+
+
+@pytest.fixture
+def start_wired(wire: ScriptedUpstream, tmp_path: Path) -> Iterator[Start]:
+    """As `start`, in front of the scripted upstream."""
+    with ExitStack() as stack:
+
+        def run(**parts: str) -> Running:
+            return stack.enter_context(running_proxy(config_text(wire, **parts), tmp_path))
 
         yield run

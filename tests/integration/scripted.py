@@ -47,6 +47,11 @@ Step = bytes | End
 Script = Callable[[Asked], Iterable[Step]]
 
 
+def always(*steps: Step) -> Script:
+    """The same for every request."""
+    return lambda asked: steps
+
+
 @dataclass
 class ScriptedUpstream:
     """Answers every request with the steps of `script`. A connection stays open when the script just ends."""
@@ -159,6 +164,13 @@ def text_answer(dialect: str, text: str = "hello") -> dict[str, Any]:
         "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
         "usage": {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5},
     }  # fmt: skip
+
+
+def well_behaved(asked: Asked) -> list[Step]:
+    """A whole answer, in the form and the dialect that were asked for."""
+    if asked.json().get("stream"):
+        return [stream(opening_events(asked.dialect) + closing_events(asked.dialect))]
+    return [answer(text_answer(asked.dialect))]
 
 
 def opening_events(dialect: str, text: str = "hello") -> bytes:

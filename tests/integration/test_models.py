@@ -8,6 +8,7 @@ import pytest
 
 from .client import ask, body_for
 from .conftest import Start
+from .scripted import End, ScriptedUpstream, Step, always, answer
 
 MODELS = """
 [[models]]
@@ -72,3 +73,17 @@ def test_tokens_are_counted(start: Start, upstream: str) -> None:
 def test_a_bad_count_is_refused(start: Start) -> None:
     reply = ask(start().port, "anthropic", {"model": "chat/echo", "messages": 5}, path="/v1/messages/count_tokens")
     assert reply.status == 400
+
+
+def test_what_is_no_count_is_estimated_instead(start_wired: Start, wire: ScriptedUpstream) -> None:
+    proxy = start_wired()
+    body = {"model": "messages/m", "messages": [{"role": "user", "content": "hi there"}]}
+    overloaded = {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}
+    scripts: list[Step] = [answer(b"<html>"), answer({"input_tokens": -7}), answer(overloaded), End.FIN]
+    for script in scripts:
+        wire.script = always(script)
+        reply = ask(proxy.port, "anthropic", body, path="/v1/messages/count_tokens")
+        assert reply.status == 200
+        assert 1 <= reply.json()["input_tokens"] <= 20
+    wire.script = always(answer({"input_tokens": 7}))
+    assert ask(proxy.port, "anthropic", body, path="/v1/messages/count_tokens").json() == {"input_tokens": 7}

@@ -9,6 +9,7 @@ from fastproxy.demo import Simulation
 from ..sdk.servers import running_proxy
 from .client import Stream, ask, body_for
 from .conftest import Start, config_text
+from .scripted import Asked, End, ScriptedUpstream, Step, chunk, opening_events, stream_head, well_behaved
 
 
 def processes_of(folder: Path) -> list[int]:
@@ -76,3 +77,74 @@ def wait_for(port: int, model: str, status: int) -> None:
     while ask(port, "openai_chat", body_for(model)).status != status:
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+HELD = """
+[[models]]
+name = "m"
+targets = [{ upstream = "chat", model = "a" }]
+"""
+ONE_SLOT = '[{ name = "a", key = "sk-test-a", max_in_flight = 1 }]'
+
+
+def hold(asked: Asked) -> list[Step]:
+    return [stream_head() + chunk(opening_events(asked.dialect)), End.HOLD]
+
+
+def test_requests_that_wait_for_a_slot_are_told_too(wire: ScriptedUpstream, tmp_path: Path) -> None:
+    config = config_text(wire, server="drain_timeout = 0.3", accounts=ONE_SLOT)
+    wire.script = hold
+    body = body_for("chat/m", stream=True)
+    with running_proxy(config, tmp_path) as proxy, Stream(proxy.port, "openai_chat", body) as served:
+        served.read_until(b"hello")
+        with Stream(proxy.port, "openai_chat", body) as queued, Stream(proxy.port, "anthropic", body) as uploading:
+            wait_for_queue(proxy.port)
+            signal_parent(tmp_path, signal.SIGTERM)
+            assert b"shutting down" in served.read_all()
+            assert queued.read_until(b"shutting down").startswith(b"HTTP/1.1 503 ")
+            assert uploading.read_until(b"shutting down").startswith(b"HTTP/1.1 529 ")
+    assert len(wire.requests) == 1
+
+
+def wait_for_queue(port: int) -> None:
+    """Requests are read in the order in which they came: when a later one is answered, those before it wait."""
+    assert ask(port, "openai_chat", body_for("nowhere")).status == 404
+
+
+def test_a_second_signal_cuts_at_once(wire: ScriptedUpstream, tmp_path: Path) -> None:
+    wire.script = hold
+    with running_proxy(config_text(wire, server="drain_timeout = 60"), tmp_path) as proxy:
+        with Stream(proxy.port, "openai_chat", body_for("chat/m", stream=True)) as stream:
+            stream.read_until(b"hello")
+            started = time.monotonic()
+            signal_parent(tmp_path, signal.SIGTERM)
+            wait_for_log(tmp_path, "draining")
+            signal_parent(tmp_path, signal.SIGTERM)
+            assert b"shutting down" in stream.read_all()
+        while processes_of(tmp_path):
+            assert time.monotonic() - started < 20
+            time.sleep(0.02)
+
+
+def test_a_waiting_request_is_served_by_an_account_that_a_reload_brings(
+    wire: ScriptedUpstream, tmp_path: Path, start_wired: Start
+) -> None:
+    proxy = start_wired(accounts=ONE_SLOT, models=HELD)
+    file = tmp_path / "fastproxy.toml"
+    wire.script = hold
+    with Stream(proxy.port, "openai_chat", body_for("chat/m", stream=True)) as served:
+        served.read_until(b"hello")
+        wire.script = well_behaved
+        with Stream(proxy.port, "openai_chat", body_for("m", stream=True)) as queued:
+            wait_for_queue(proxy.port)
+            more = ONE_SLOT.replace("]", ', { name = "b", key = "sk-test-b", max_in_flight = 1 }]')
+            file.write_text(file.read_text().replace(ONE_SLOT, more))
+            assert b"data: [DONE]" in queued.read_all()
+    assert wire.requests[-1].header("authorization") == "Bearer sk-test-b"
+
+
+def wait_for_log(folder: Path, text: str) -> None:
+    deadline = time.monotonic() + 10
+    while text not in (folder / "fastproxy.log").read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

@@ -110,6 +110,9 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     url_bytes: Annotated[Bytes, Meta(description="Longest request target (path and query).")] = 16 * 2**10
     event_bytes: Annotated[Bytes, Meta(description="Largest event of an upstream's stream.")] = 32 * 2**20
     response_bytes: Annotated[Bytes, Meta(description="Largest answer that is not streamed.")] = 64 * 2**20
+    stream_bytes: Annotated[Bytes, Meta(description="Largest answer that is streamed, as the upstream sends it.")] = (
+        2**30
+    )
     max_stream_seconds: Annotated[Timeout, Meta(description="Longest stream to a client.")] = 3600
     connections: Annotated[Count, Meta(description="Requests in flight at once (then 503); 0: no limit.")] = 0
 

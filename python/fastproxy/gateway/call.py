@@ -51,6 +51,7 @@ class Call:
         self.started_at = time.perf_counter()
         self.status = 0
         self.is_client_gone = False
+        self.is_cut = False
         self.exchange: _core.Exchange | None = None
         self._task = asyncio.current_task()
         #: What the access log tells besides.
@@ -67,6 +68,14 @@ class Call:
         if self.exchange is not None:
             self.exchange.cancel("client_gone")
         elif self._task is not None:
+            self._task.cancel()
+
+    def cut(self) -> None:
+        """The process ends: the client is told so, in an event when its answer has begun."""
+        self.is_cut = True
+        if self.exchange is not None:
+            self.exchange.cancel("shutdown")
+        elif self.status == 0 and self._task is not None:
             self._task.cancel()
 
     def head(self, *headers: tuple[bytes, bytes]) -> Headers:

@@ -46,7 +46,8 @@ class Gateway:
         self.opaque = opaque
         self.snapshot = Snapshot.build(client, config, None)
         self.is_draining = False
-        self._active: set[_core.Exchange] = set()
+        self._is_cut = False
+        self._active: set[Call] = set()
         self._budget = RetryBudget()
         self._models = ModelList(client)
 
@@ -67,13 +68,14 @@ class Gateway:
         return self.snapshot.router
 
     def in_flight(self) -> int:
-        """Exchanges under way."""
+        """Generations asked for and not yet answered, whether or not they have reached an upstream."""
         return len(self._active)
 
     def cut_streams(self) -> None:
         """End what is still running: each client gets its dialect's error event, then an abnormal close."""
-        for exchange in list(self._active):
-            exchange.cancel("shutdown")
+        self._is_cut = True
+        for call in list(self._active):
+            call.cut()
 
     def not_ready(self) -> str | None:
         """Why new requests are not welcome."""
@@ -101,15 +103,29 @@ class Gateway:
 
     async def answer(self, call: Call) -> None:
         """A generation, streamed or whole."""
+        limits = self.snapshot.config.limits
+        if self._is_cut:
+            raise _shutting_down()
+        if 0 < limits.connections <= len(self._active):
+            raise ProxyError("overloaded", "too many requests are in flight", source="proxy", retry_after_ms=1000)
+        self._active.add(call)
+        try:
+            await self._answer(call)
+        except asyncio.CancelledError:
+            if call.is_cut and not call.is_client_gone:
+                raise _shutting_down() from None
+            if not call.is_client_gone:
+                raise
+        finally:
+            self._active.discard(call)
+
+    async def _answer(self, call: Call) -> None:
         snapshot = self.snapshot
         request = await self._read(call)
         route = self._route(call, request)
         watch = DisconnectWatch(call.receive, call.client_gone)
         try:
             await self._try_candidates(call, request, route, snapshot)
-        except asyncio.CancelledError:
-            if not call.is_client_gone:
-                raise
         finally:
             watch.stop()
 
@@ -127,8 +143,6 @@ class Gateway:
 
     async def _read(self, call: Call, *, count_only: bool = False) -> _core.Request:
         limits = self.snapshot.config.limits
-        if 0 < limits.connections <= len(self._active):
-            raise ProxyError("overloaded", "too many requests are in flight", source="proxy", retry_after_ms=1000)
         body = await read_body(call.scope, call.receive, limit=limits.body_bytes, idle_timeout=limits.body_idle_timeout)
         version = header(call.headers, b"anthropic-version")
         request = _core.Request.parse(call.dialect, body, self.opaque, version=version, count_only=count_only)
@@ -219,19 +233,17 @@ class Gateway:
             request_id=call.request_id,
             timeouts=upstream.seconds(request.stream, limits.max_stream_seconds),
             event_bytes=limits.event_bytes,
-            response_bytes=limits.response_bytes,
+            response_bytes=limits.stream_bytes if request.stream else limits.response_bytes,
         )
         call.exchange = exchange
-        self._active.add(exchange)
         try:
-            if call.is_client_gone:
-                exchange.cancel("client_gone")
+            if call.is_client_gone or call.is_cut:
+                exchange.cancel("client_gone" if call.is_client_gone else "shutdown")
             return await exchange.run()
         except asyncio.CancelledError:
             exchange.cancel("client_gone" if call.is_client_gone else "shutdown")
             raise
         finally:
-            self._active.discard(exchange)
             call.exchange = None
             call.notes.update(upstream=upstream.name, account=lease.account.name, attempts=count)
             if prepared.loss_header is not None:
@@ -294,6 +306,10 @@ class Gateway:
                 self._charge(upstream, lease, error)
                 return None
         return body if status == 200 and _is_count(body) else None
+
+
+def _shutting_down() -> ProxyError:
+    return ProxyError("overloaded", "the proxy is shutting down", source="proxy", retry_after_ms=1000, close=True)
 
 
 def _is_count(body: bytes) -> bool:

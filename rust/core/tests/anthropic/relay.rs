@@ -124,6 +124,15 @@ fn repairs() {
 }
 
 #[test]
+fn events_without_data_are_left_out() {
+    let mut relay = relay("m");
+    for (name, data) in [("ping", ""), ("", " ")] {
+        assert!(relay.event(name, data).unwrap().drop);
+    }
+    assert_eq!(run(&mut *relay, "full").unwrap(), b"");
+}
+
+#[test]
 fn what_is_no_answer_is_an_error() {
     for (name, kind) in [
         ("bad_overloaded_first", Kind::Overloaded),

@@ -295,6 +295,14 @@ fn errors_inside_answers() {
 }
 
 #[test]
+fn events_without_data_say_nothing() {
+    let full = String::from_utf8(fixture("stream", "full.sse")).unwrap();
+    let padded = format!("event: ping\ndata:\n\ndata: \n\n{full}");
+    let padded = answer(padded.as_bytes()).unwrap();
+    assert_eq!(parts(&padded), parts(&stream("full")));
+}
+
+#[test]
 fn pings_are_signs_of_life() {
     let mut pings = 0;
     let bytes = fixture("stream", "ping_everywhere.sse");

@@ -58,8 +58,8 @@ impl MessagesRelay {
 
 impl Relay for MessagesRelay {
     fn event(&mut self, name: &str, data: &str) -> Result<Verdict, Error> {
-        // Nothing comes after the end, and Chat's terminator is none here.
-        if self.is_complete || data.trim() == "[DONE]" {
+        // Nothing comes after the end, Chat's terminator is none here, and readers parse the data of every event.
+        if self.is_complete || matches!(data.trim(), "" | "[DONE]") {
             return Ok(dropped());
         }
         let root = parse(&mut self.tape, data)?;

@@ -25,8 +25,8 @@ impl StreamDecoder {
 
 impl EventDecoder for StreamDecoder {
     fn event(&mut self, name: &str, data: &str, out: &mut dyn Emit) -> Result<(), Error> {
-        // Some hosts end with Chat's terminator; their own `message_stop` came before.
-        if self.reader.is_ended || data.trim() == "[DONE]" {
+        // Some hosts end with Chat's terminator; their own `message_stop` came before. No data says nothing.
+        if self.reader.is_ended || matches!(data.trim(), "" | "[DONE]") {
             return Ok(());
         }
         let root = parse(&mut self.tape, data)?;
