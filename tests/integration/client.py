@@ -57,13 +57,14 @@ class Stream:
     port: int
     dialect: str
     body: dict[str, Any]
+    path: str | None = None
     received: bytearray = field(default_factory=bytearray)
 
     def __enter__(self) -> "Stream":
         self.socket = socket.create_connection(("127.0.0.1", self.port), timeout=20)
         payload = json.dumps(self.body).encode()
         head = (
-            f"POST {PATHS[self.dialect]} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
+            f"POST {self.path or PATHS[self.dialect]} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
             f"anthropic-version: 2023-06-01\r\ncontent-length: {len(payload)}\r\n\r\n"
         )
         self.socket.sendall(head.encode() + payload)

@@ -2,11 +2,12 @@
 
 import http.client
 import json
+import time
 from typing import Any
 
 import pytest
 
-from .client import ask, body_for
+from .client import Stream, ask, body_for
 from .conftest import Start
 from .scripted import End, ScriptedUpstream, Step, always, answer
 
@@ -87,3 +88,17 @@ def test_what_is_no_count_is_estimated_instead(start_wired: Start, wire: Scripte
         assert 1 <= reply.json()["input_tokens"] <= 20
     wire.script = always(answer({"input_tokens": 7}))
     assert ask(proxy.port, "anthropic", body, path="/v1/messages/count_tokens").json() == {"input_tokens": 7}
+
+
+def test_a_client_that_leaves_ends_its_count(start_wired: Start, wire: ScriptedUpstream) -> None:
+    proxy = start_wired()
+    wire.script = always(End.HOLD)
+    body = {"model": "messages/m", "messages": [{"role": "user", "content": "hi there"}]}
+    deadline = time.monotonic() + 5
+    with Stream(proxy.port, "anthropic", body, path="/v1/messages/count_tokens"):
+        while not wire.requests:
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+    while wire.requests[0].left_at is None:
+        assert time.monotonic() < deadline, "the upstream call went on"
+        time.sleep(0.005)

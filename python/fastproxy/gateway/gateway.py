@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 import msgspec
@@ -68,7 +69,7 @@ class Gateway:
         return self.snapshot.router
 
     def in_flight(self) -> int:
-        """Generations asked for and not yet answered, whether or not they have reached an upstream."""
+        """Requests not yet answered, whether or not they have reached an upstream."""
         return len(self._active)
 
     def cut_streams(self) -> None:
@@ -103,6 +104,16 @@ class Gateway:
 
     async def answer(self, call: Call) -> None:
         """A generation, streamed or whole."""
+        await self._admit(call, self._answer)
+
+    async def count_tokens(self, call: Call) -> None:
+        """`count_tokens`: asked of the upstream where it can count, else estimated here."""
+        await self._admit(call, self._count)
+
+    # -- steps --------------------------------------------------------------------------------------------------------
+
+    async def _admit(self, call: Call, action: Callable[[Call], Awaitable[None]]) -> None:
+        """One request that counts as in flight until it is answered, the client leaves or the process ends."""
         limits = self.snapshot.config.limits
         if self._is_cut:
             raise _shutting_down()
@@ -110,12 +121,13 @@ class Gateway:
             raise ProxyError("overloaded", "too many requests are in flight", source="proxy", retry_after_ms=1000)
         self._active.add(call)
         try:
-            await self._answer(call)
+            await action(call)
         except asyncio.CancelledError:
             if call.is_cut and not call.is_client_gone:
                 raise _shutting_down() from None
             if not call.is_client_gone:
                 raise
+            call.status = 499
         finally:
             self._active.discard(call)
 
@@ -129,17 +141,18 @@ class Gateway:
         finally:
             watch.stop()
 
-    async def count_tokens(self, call: Call) -> None:
-        """`count_tokens`: asked of the upstream where it can count, else estimated here."""
+    async def _count(self, call: Call) -> None:
         request = await self._read(call, count_only=True)
         route = self._route(call, request)
         upstream = self.snapshot.upstreams[route.candidates[0].upstream]
         counted = None
-        if upstream.counts_tokens():
-            counted = await self._count_upstream(call, request, upstream, route.candidates[0])
+        watch = DisconnectWatch(call.receive, call.client_gone)
+        try:
+            if upstream.counts_tokens():
+                counted = await self._count_upstream(call, request, upstream, route.candidates[0])
+        finally:
+            watch.stop()
         await call.respond(200, counted or b'{"input_tokens":%d}' % request.estimate_tokens())
-
-    # -- steps --------------------------------------------------------------------------------------------------------
 
     async def _read(self, call: Call, *, count_only: bool = False) -> _core.Request:
         limits = self.snapshot.config.limits

@@ -13,6 +13,7 @@ use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use tokio::runtime::Handle;
+use tokio::task::AbortHandle;
 
 use crate::bridge::{Pending, runtime};
 use crate::error::raise;
@@ -103,7 +104,7 @@ impl Client {
         let pending = Pending::new(py)?;
         let future = pending.future(py);
         let client = self.inner.clone();
-        self.runtime.spawn(async move {
+        let task = self.runtime.spawn(async move {
             let fetched = client.fetch(&call, &timeouts, max_bytes).await;
             Python::attach(|py| {
                 let result = match fetched {
@@ -113,7 +114,20 @@ impl Client {
                 pending.settle(py, result);
             });
         });
+        let abort = Abort(task.abort_handle());
+        future.call_method1(py, pyo3::intern!(py, "add_done_callback"), (abort,))?;
         Ok(future)
+    }
+}
+
+/// Ends a call whose future is done: cancelled, that is, or the call is over anyway.
+#[pyclass(frozen)]
+struct Abort(AbortHandle);
+
+#[pymethods]
+impl Abort {
+    fn __call__(&self, _future: &Bound<'_, PyAny>) {
+        self.0.abort();
     }
 }
 
