@@ -23,7 +23,7 @@ pub const CHUNK: usize = 256 << 10;
 /// Most bytes that one body may decode to: an hour of a stream at 300 KB/s.
 pub const MAX_OUTPUT: u64 = 1 << 30;
 /// Most bytes out per byte in, on average, once there are more than [`RATIO_FLOOR`]. Event streams of one-token
-/// chunks reach about 40; DEFLATE itself ends at 1032, Brotli at a million.
+/// chunks reach about 50; DEFLATE itself ends at 1032, Brotli at a million.
 pub const MAX_RATIO: u64 = 200;
 /// Bytes out before the ratio counts: a short body may well be one long run of spaces.
 pub const RATIO_FLOOR: u64 = 8 << 20;
