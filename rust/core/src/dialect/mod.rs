@@ -24,6 +24,11 @@ macro_rules! stands {
     };
 }
 
+mod carrier;
+mod history;
+mod names;
+mod openai;
+
 pub mod anthropic;
 pub mod openai_chat;
 

@@ -6,6 +6,7 @@
 //! only when somebody asks ([`Node::pointer`]). A reused [`Tape`] parses stream events without allocating.
 
 mod doc;
+pub(crate) mod edit;
 mod error;
 mod keys;
 mod node;

@@ -5,7 +5,6 @@
 //! no `document` directly in an assistant turn and no `citations` on a user's text; everything else is the same.
 
 mod arguments;
-mod carrier;
 mod error;
 mod fields;
 mod ids;
@@ -22,15 +21,21 @@ use std::ops::Range;
 
 use super::{
     ClientContext, Codec, DecodeContext, EncodeContext, EncodedRequest, EventDecoder, EventEncoder,
-    Relay, RelayContext, Target,
+    Relay, RelayContext, Target, carrier,
 };
 use crate::error::Error;
-use crate::ir::{Answer, Concept, Emit, Fidelity, Request};
+use crate::ir::{Answer, Concept, Emit, Fidelity, Opaque, OpaqueKind, Request};
 use crate::json::Node;
 use crate::loss::LossReport;
 
 /// Origin of opaque state that a client sent bare: some vendor of this dialect issued it.
 const NATIVE_ORIGIN: &str = "native:anthropic";
+
+/// Whether the state may be sent to the target: of the kinds that this dialect has, and issued by it.
+fn is_admissible(opaque: &Opaque<'_>, target: &Target) -> bool {
+    let fits = matches!(opaque.kind, OpaqueKind::Signature | OpaqueKind::Redacted);
+    fits && carrier::is_issued(opaque, target, NATIVE_ORIGIN)
+}
 
 /// The codec of Anthropic Messages.
 #[derive(Clone, Copy, Debug, Default)]

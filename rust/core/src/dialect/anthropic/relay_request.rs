@@ -9,12 +9,12 @@
 
 use std::ops::Range;
 
-use super::carrier;
 use super::relay::renamed;
-use crate::dialect::{ClientContext, Target};
+use super::{NATIVE_ORIGIN, is_admissible};
+use crate::dialect::{ClientContext, Target, carrier};
 use crate::error::Error;
 use crate::ir::{Opaque, OpaqueKind};
-use crate::json::{Node, write};
+use crate::json::{Node, edit, write};
 use crate::loss::{Code, LossReport};
 
 type Edit = (Range<usize>, String);
@@ -116,10 +116,9 @@ impl Editor<'_> {
         if !carrier::is_sealed(&text) {
             return Fate::Kept;
         }
-        let carried = carrier::open(&self.cx.envelope, text, kind);
-        let is_its = |opaque: &&Opaque<'_>| {
-            opaque.kind == kind && carrier::is_admissible(opaque, self.target)
-        };
+        let carried = carrier::open(&self.cx.envelope, text, kind, NATIVE_ORIGIN);
+        let is_its =
+            |opaque: &&Opaque<'_>| opaque.kind == kind && is_admissible(opaque, self.target);
         match carried.opaque.iter().find(is_its) {
             Some(opaque) => {
                 let mut bare = Vec::with_capacity(opaque.data.len() + 2);
@@ -150,29 +149,10 @@ impl Editor<'_> {
         let detail = "sources that another vendor named";
         self.loss
             .add(Code::FieldDropped, citations.pointer(), detail);
-        Fate::Edited(cuts(citations, &is_kept).collect())
+        Fate::Edited(edit::elements(citations, &is_kept).collect())
     }
 
     fn cut(&mut self, array: Node<'_>, is_kept: &[bool]) {
-        self.edits.extend(cuts(array, is_kept));
+        self.edits.extend(edit::elements(array, is_kept));
     }
-}
-
-/// Cut elements out of an array, each with one comma. After a kept element the comma before goes along, else the comma
-/// behind.
-fn cuts(array: Node<'_>, is_kept: &[bool]) -> impl Iterator<Item = Edit> {
-    let spans: Vec<_> = array.items().map(Node::span).collect();
-    let first_kept = is_kept.iter().position(|kept| *kept).unwrap_or(spans.len());
-    let gone: Vec<_> = (0..spans.len())
-        .filter(|at| is_kept.get(*at) == Some(&false))
-        .collect();
-    gone.into_iter().map(move |at| {
-        let range = if at > first_kept {
-            spans[at - 1].end..spans[at].end
-        } else {
-            let end = spans.get(at + 1).map_or(spans[at].end, |next| next.start);
-            spans[at].start..end
-        };
-        (range, String::new())
-    })
 }

@@ -3,7 +3,6 @@
 //! Reading is lenient where hosts differ (`wire`, `read_answer`), writing keeps to what strict clients and hosts
 //! accept. The text of answers is one string and opaque state has no typed field: what that costs stands in `fields`.
 
-mod error;
 mod fields;
 mod read_answer;
 mod read_request;
@@ -17,6 +16,7 @@ mod write_request;
 
 use std::ops::Range;
 
+use super::openai::error;
 use super::{
     ClientContext, Codec, DecodeContext, EncodeContext, EncodedRequest, EventDecoder, EventEncoder,
     Relay, RelayContext, Target,

@@ -3,11 +3,11 @@
 use std::ops::Range;
 
 use super::wire::{Choice, Head, filled};
-use super::{error, usage};
+use crate::dialect::openai::{error, usage};
 use crate::dialect::{Relay, RelayContext, Verdict};
 use crate::error::Error;
 use crate::ir::Usage;
-use crate::json::{Kind, Node, Tape, write};
+use crate::json::{Kind, Node, Tape, edit};
 
 /// The payload that ends a stream.
 const DONE: &str = "[DONE]";
@@ -43,7 +43,7 @@ impl ChatRelay {
     pub(super) fn new(cx: &RelayContext) -> Self {
         let watch = Watch {
             model: cx.model.clone(),
-            quoted: quoted(&cx.model),
+            quoted: edit::quoted(&cx.model),
             hide_usage: cx.hide_usage,
             ..Watch::default()
         };
@@ -151,7 +151,7 @@ impl Watch {
         let mut edits: Vec<_> = self.model_edit(&head).into_iter().collect();
         if self.hide_usage {
             // OpenAI adds it to every chunk once asked for usage.
-            let null = member_spans(root, |key, value| key.is("usage") && value.is_null());
+            let null = edit::members(root, |key, value| key.is("usage") && value.is_null());
             edits.extend(null.into_iter().map(|span| (span, String::new())));
             edits.sort_by_key(|(span, _)| span.start);
         }
@@ -170,7 +170,7 @@ impl Watch {
             self.served = filled(head.model).map(Into::into);
         }
         if let Some(counts) = head.usage.filter(|usage| usage.is_object()) {
-            self.usage.merge(&usage::decode(counts));
+            self.usage.merge(&usage::read(counts));
         }
     }
 
@@ -229,40 +229,4 @@ fn says_something(choice: &Choice<'_>) -> bool {
                 Kind::True | Kind::False | Kind::Number => true,
             }
     })
-}
-
-/// What to cut out so that an object loses these members, with the commas that go with them. In ascending order.
-pub(super) fn member_spans(
-    object: Node<'_>,
-    is_cut: impl Fn(Node<'_>, Node<'_>) -> bool,
-) -> Vec<Range<usize>> {
-    let mut spans: Vec<Range<usize>> = Vec::new();
-    let mut last_end = None;
-    let mut entries = object.entries().peekable();
-    while let Some((key, value)) = entries.next() {
-        let end = value.span().end;
-        if !is_cut(key, value) {
-            last_end = Some(end);
-            continue;
-        }
-        match (last_end, spans.last_mut(), entries.peek()) {
-            // The cut before it reaches up to this key.
-            (None, Some(first), Some((next, _))) => first.end = next.span().start,
-            (None, Some(first), None) => first.end = end,
-            (None, None, Some((next, _))) => spans.push(key.span().start..next.span().start),
-            (None, None, None) => spans.push(key.span().start..end),
-            (Some(before), _, _) => {
-                spans.push(before..end);
-                last_end = Some(end);
-            }
-        }
-    }
-    spans
-}
-
-/// `text` as a JSON string.
-pub(super) fn quoted(text: &str) -> String {
-    let mut out = Vec::with_capacity(text.len() + 2);
-    write::string(&mut out, text);
-    String::from_utf8(out).unwrap_or_default()
 }

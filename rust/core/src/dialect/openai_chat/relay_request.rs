@@ -2,11 +2,10 @@
 
 use std::ops::Range;
 
-use super::relay::{member_spans, quoted};
 use crate::dialect::{ClientContext, Target};
 use crate::envelope::{Opened, PREFIX};
 use crate::ir::{Opaque, OpaqueKind};
-use crate::json::{Node, Tape};
+use crate::json::{Node, Tape, edit};
 use crate::loss::{Code, LossReport};
 
 /// Replacements in the body.
@@ -23,7 +22,7 @@ pub(super) fn edits(
 ) -> Edits {
     let mut edits = Edits::new();
     if let Some(model) = body.get("model").filter(|model| !model.is(&target.model)) {
-        edits.push((model.span(), quoted(&target.model)));
+        edits.push((model.span(), edit::quoted(&target.model)));
     }
     if target.want_usage && target.profile.stream_usage {
         edits.extend(usage_edit(body));
@@ -144,13 +143,13 @@ impl Strip<'_> {
             match self.fate(Some(signature), OpaqueKind::ThoughtSignature) {
                 Fate::Stays => {}
                 Fate::Goes { .. } => self.cut(call, |key| key.is("extra_content")),
-                Fate::Becomes(native) => self.edits.push((signature.span(), quoted(&native))),
+                Fate::Becomes(native) => self.edits.push((signature.span(), edit::quoted(&native))),
             }
         }
     }
 
     fn cut(&mut self, object: Node<'_>, is_cut: impl Fn(Node<'_>) -> bool) {
-        let spans = member_spans(object, |key, _| is_cut(key));
+        let spans = edit::members(object, |key, _| is_cut(key));
         self.edits
             .extend(spans.into_iter().map(|span| (span, String::new())));
     }

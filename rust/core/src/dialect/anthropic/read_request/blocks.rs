@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use super::turns::Place;
 use super::{Reader, typed};
-use crate::dialect::anthropic::{Version, carrier, ids};
+use crate::dialect::anthropic::{NATIVE_ORIGIN, Version, ids};
+use crate::dialect::carrier;
 use crate::error::Error;
 use crate::ir::{Content, OpaqueKind, Part, Reasoning, Role, ToolCall, ToolKind, ToolResult};
 use crate::json::Node;
@@ -120,7 +121,12 @@ impl<'a> Reader<'a, '_> {
         let text = typed::need_str(block, "thinking")?;
         let signature = typed::str(block, "signature")?.unwrap_or_default();
         typed::keep_unknown(block, &["type", "thinking", "signature"], &mut self.ext);
-        let carried = carrier::open(self.envelope, signature, OpaqueKind::Signature);
+        let carried = carrier::open(
+            self.envelope,
+            signature,
+            OpaqueKind::Signature,
+            NATIVE_ORIGIN,
+        );
         Ok(Content::Reasoning(Reasoning {
             text: (!text.is_empty()).then_some(text),
             opaque: carried.opaque,
@@ -131,8 +137,8 @@ impl<'a> Reader<'a, '_> {
     fn redacted(&mut self, block: Node<'a>) -> Result<Option<Content<'a>>, Error> {
         let data = typed::need_str(block, "data")?;
         typed::keep_unknown(block, &["type", "data"], &mut self.ext);
-        let carried = carrier::open(self.envelope, data, OpaqueKind::Redacted);
-        if let Some(call) = carried.call {
+        let carried = carrier::open(self.envelope, data, OpaqueKind::Redacted, NATIVE_ORIGIN);
+        if let Some(call) = carried.text {
             let state = carried.opaque.into_iter();
             self.call_state
                 .extend(state.map(|opaque| (call.clone(), opaque)));

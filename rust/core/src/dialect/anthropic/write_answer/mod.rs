@@ -7,8 +7,8 @@ mod stream;
 pub(super) use response::response;
 pub(super) use stream::StreamEncoder;
 
-use super::{carrier, ids};
-use crate::dialect::{EncodeContext, make_id};
+use super::ids;
+use crate::dialect::{EncodeContext, carrier, make_id};
 use crate::envelope::{Envelope, PREFIX};
 use crate::ir::{Citation, Opaque, OpaqueKind};
 use crate::json::write::Object;

@@ -6,7 +6,7 @@ use super::{
     beside, is_citable, is_native, is_redacted, write_citation, write_redacted, write_thinking,
     write_tool,
 };
-use crate::dialect::anthropic::carrier;
+use crate::dialect::carrier;
 use crate::ir::{Citation, Opaque, PartKind, Piece, ToolKind};
 use crate::json::write::{self, Object};
 use crate::loss::{Code, LossReport};

@@ -6,7 +6,8 @@ use super::{
 };
 use crate::dialect::EncodeContext;
 use crate::dialect::anthropic::arguments::Input;
-use crate::dialect::anthropic::{carrier, stop, usage};
+use crate::dialect::anthropic::{stop, usage};
+use crate::dialect::carrier;
 use crate::ir::{Answer, AnswerPart, Finish, FinishReason, Opaque, OwnedCitation};
 use crate::json::Tape;
 use crate::json::write::{self, Array};

@@ -6,7 +6,7 @@ use super::Writer;
 use super::blocks::{Block, Placed};
 use super::media;
 use crate::dialect::anthropic::arguments::Input;
-use crate::dialect::anthropic::carrier;
+use crate::dialect::anthropic::is_admissible;
 use crate::error::Error;
 use crate::ir::{
     Content, Media, MediaKind, OpaqueKind, Part, Reasoning, ToolCall, ToolResult, Turn,
@@ -104,7 +104,7 @@ impl<'r> Writer<'r, '_> {
     /// Thinking is replayed as it was signed, to whoever signed it, or not at all: unsigned or foreign, the API would
     /// refuse the request, and as text the model would take it for something it said.
     fn reasoning(&mut self, reasoning: &'r Reasoning<'r>, turn: &Turn<'_>) -> Option<Block<'r>> {
-        let fits = |opaque: &&'r crate::ir::Opaque<'r>| carrier::is_admissible(opaque, self.target);
+        let fits = |opaque: &&'r crate::ir::Opaque<'r>| is_admissible(opaque, self.target);
         let Some(opaque) = reasoning.opaque.iter().find(fits) else {
             let detail = "thinking that this upstream did not sign";
             self.loss.add(Code::OpaqueDropped, &turn.pointer, detail);

@@ -15,8 +15,9 @@ use crate::error::Error;
 use crate::ir::{Delta, Emit, Finish, FinishReason, Start};
 use crate::json::Node;
 
+use super::stop;
 use super::wire::{Choice, Head, Message, filled};
-use super::{error, stop, usage};
+use crate::dialect::openai::{error, usage};
 
 /// Read a whole completion.
 pub(super) fn read_whole(
@@ -79,7 +80,7 @@ impl AnswerReader {
             }
         }
         if let Some(counts) = head.usage.filter(|usage| usage.is_object()) {
-            out.emit(Delta::Usage(usage::decode(counts)));
+            out.emit(Delta::Usage(usage::read(counts)));
         }
         Ok(())
     }

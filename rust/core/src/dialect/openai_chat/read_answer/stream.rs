@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::ir::Emit;
 use crate::json::Tape;
 
-use super::super::error;
+use crate::dialect::openai::error;
 
 /// The payload that ends a stream: only as a whole payload, never inside one.
 const DONE: &str = "[DONE]";

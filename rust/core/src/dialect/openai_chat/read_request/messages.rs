@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use super::super::NATIVE_ORIGIN;
-use super::{parts, read, reasoning};
+use super::{parts, reasoning};
+use crate::dialect::openai::{cache, read};
 use crate::dialect::{ClientContext, make_id};
 use crate::envelope::Opened;
 use crate::error::Error;
@@ -84,7 +85,7 @@ impl<'a> Messages<'a, '_> {
                 return Err(Error::bad_request(role, text));
             }
         };
-        if let (Some(last), Some(marker)) = (parts.last_mut(), parts::marker(node)?) {
+        if let (Some(last), Some(marker)) = (parts.last_mut(), cache::read(node)?) {
             last.cache = Some(marker);
         }
         read::keep_unknown(&mut self.ext, &pointer, node, &KNOWN);

@@ -2,12 +2,11 @@
 
 mod messages;
 mod parts;
-mod read;
 mod reasoning;
-mod sampling;
 mod tools;
 
 use crate::dialect::ClientContext;
+use crate::dialect::openai::{read, sampling, settings};
 use crate::error::Error;
 use crate::ir::{OutputFormat, Request};
 use crate::json::Node;
@@ -44,7 +43,7 @@ pub(super) fn read<'a>(body: Node<'a>, cx: &ClientContext) -> Result<Request<'a>
         }
     }
     limit(&mut request, body)?;
-    end_user(&mut request, body)?;
+    settings::end_user(&mut request, body)?;
     reasoning::intent(&mut request, body)?;
     messages::decode(&mut request, read::required(body, "messages")?, cx)?;
     Ok(request)
@@ -74,18 +73,7 @@ fn stream_options<'a>(request: &mut Request<'a>, node: Node<'a>) -> Result<(), E
     if let Some(asked) = node.get("include_usage") {
         request.stream_usage = read::boolean(asked, "include_usage")?;
     }
-    // We never obfuscate: only asking for it cannot be met.
-    let obfuscate = node
-        .get("include_obfuscation")
-        .filter(|on| on.as_bool() != Some(false));
-    if let Some(on) = obfuscate {
-        read::keep(
-            &mut request.ext,
-            "/stream_options",
-            "include_obfuscation",
-            on,
-        );
-    }
+    settings::obfuscation(request, node);
     read::keep_unknown(
         &mut request.ext,
         "/stream_options",
@@ -103,33 +91,13 @@ fn output_format<'a>(request: &mut Request<'a>, node: Node<'a>) -> Result<bool, 
     request.output_format = Some(match &*kind {
         "text" => OutputFormat::Text,
         "json_object" => OutputFormat::Json,
-        "json_schema" => schema_format(read::object(
+        "json_schema" => settings::schema_format(read::object(
             read::required(node, "json_schema")?,
             "json_schema",
         )?)?,
         _ => return Ok(false),
     });
     Ok(true)
-}
-
-fn schema_format(node: Node<'_>) -> Result<OutputFormat<'_>, Error> {
-    let text = |key: &str| {
-        node.get(key)
-            .map(|node| read::string(node, key))
-            .transpose()
-    };
-    Ok(OutputFormat::Schema {
-        name: text("name")?,
-        description: text("description")?,
-        schema: match node.get("schema") {
-            Some(schema) => read::object(schema, "schema")?.raw().into(),
-            None => "{}".into(),
-        },
-        strict: node
-            .get("strict")
-            .map(|node| read::boolean(node, "strict"))
-            .transpose()?,
-    })
 }
 
 /// `max_completion_tokens` is the newer name and wins. A negative bound is LM Studio's and llama.cpp's "none".
@@ -147,20 +115,5 @@ fn limit<'a>(request: &mut Request<'a>, body: Node<'a>) -> Result<(), Error> {
     ) {
         read::keep(&mut request.ext, "", "max_tokens", node);
     }
-    Ok(())
-}
-
-/// `safety_identifier` is the newer name of `user`.
-fn end_user<'a>(request: &mut Request<'a>, body: Node<'a>) -> Result<(), Error> {
-    let read = |key: &str| {
-        body.get(key)
-            .map(|node| read::string(node, key))
-            .transpose()
-    };
-    let (new, old) = (read("safety_identifier")?, read("user")?);
-    if let (true, Some(node)) = (new.is_some() && new != old, body.get("user")) {
-        read::keep(&mut request.ext, "", "user", node);
-    }
-    request.end_user = new.or(old);
     Ok(())
 }

@@ -1,10 +1,8 @@
 //! Content parts of messages.
 
-use std::borrow::Cow;
-
-use super::read;
+use crate::dialect::openai::{cache, media, read};
 use crate::error::Error;
-use crate::ir::{CacheMarker, Content, Media, MediaKind, MediaSource, Part, Reasoning};
+use crate::ir::{Content, Media, MediaKind, MediaSource, Part, Reasoning};
 use crate::json::Node;
 
 /// Read `content`: a text or a list of parts. `at`: the message's pointer.
@@ -36,7 +34,7 @@ fn part(node: Node<'_>, pointer: String) -> Result<Part<'_>, Error> {
         "refusal" => Content::Refusal(read::string(read::required(node, "refusal")?, "refusal")?),
         "image_url" => Content::Media(image(node, pointer)?),
         "video_url" => Content::Media(at_url(node, "video_url", MediaKind::Video, pointer)?),
-        "input_audio" => Content::Media(audio(node, pointer)?),
+        "input_audio" => Content::Media(media::audio(node, pointer)?),
         "file" => Content::Media(file(node, pointer)?),
         "thinking" => Content::Reasoning(thinking(node)?),
         _ => Content::Native {
@@ -47,38 +45,8 @@ fn part(node: Node<'_>, pointer: String) -> Result<Part<'_>, Error> {
     };
     Ok(Part {
         content,
-        cache: marker(node)?,
+        cache: cache::read(node)?,
     })
-}
-
-/// A cache breakpoint: OpenAI's `prompt_cache_breakpoint`, or `cache_control` as OpenRouter takes it.
-pub(super) fn marker(node: Node<'_>) -> Result<Option<CacheMarker>, Error> {
-    if let Some(control) = node.get("cache_control") {
-        let ttl = read::object(control, "cache_control")?.get("ttl");
-        let ttl = ttl.map(|ttl| read::string(ttl, "ttl")).transpose()?;
-        return Ok(Some(CacheMarker {
-            ttl: ttl.as_deref().and_then(seconds),
-        }));
-    }
-    let Some(breakpoint) = node.get("prompt_cache_breakpoint") else {
-        return Ok(None);
-    };
-    read::object(breakpoint, "prompt_cache_breakpoint")?;
-    Ok(Some(CacheMarker { ttl: None }))
-}
-
-/// `5m`, `1h`.
-fn seconds(ttl: &str) -> Option<u32> {
-    let factor = match ttl.chars().last()? {
-        's' => 1,
-        'm' => 60,
-        'h' => 3600,
-        _ => return None,
-    };
-    ttl[..ttl.len() - 1]
-        .parse::<u32>()
-        .ok()?
-        .checked_mul(factor)
 }
 
 fn image(node: Node<'_>, pointer: String) -> Result<Media<'_>, Error> {
@@ -105,31 +73,7 @@ fn at_url<'a>(
     };
     Ok(Media {
         kind,
-        source: source(url, "url")?,
-        name: None,
-        detail: None,
-        pointer,
-    })
-}
-
-fn audio(node: Node<'_>, pointer: String) -> Result<Media<'_>, Error> {
-    let body = read::object(read::required(node, "input_audio")?, "input_audio")?;
-    let data = read::filled(read::required(body, "data")?, "data")?;
-    let format = read::filled(read::required(body, "format")?, "format")?;
-    let mime = match &*format {
-        "mp3" => "audio/mpeg".into(),
-        other => format!("audio/{other}").into(),
-    };
-    let source = match split(&data) {
-        Some((_, inner)) => MediaSource::Inline {
-            mime,
-            data: inner.to_owned().into(),
-        },
-        None => MediaSource::Inline { mime, data },
-    };
-    Ok(Media {
-        kind: MediaKind::Audio,
-        source,
+        source: media::source(url, "url")?,
         name: None,
         detail: None,
         pointer,
@@ -139,7 +83,7 @@ fn audio(node: Node<'_>, pointer: String) -> Result<Media<'_>, Error> {
 fn file(node: Node<'_>, pointer: String) -> Result<Media<'_>, Error> {
     let body = read::object(read::required(node, "file")?, "file")?;
     let source = match (body.get("file_data"), body.get("file_id")) {
-        (Some(data), _) => match source(data, "file_data")? {
+        (Some(data), _) => match media::source(data, "file_data")? {
             MediaSource::Url(url) if !url.contains("://") => {
                 return Err(Error::bad_request(data, "file_data must be a data URL"));
             }
@@ -164,50 +108,6 @@ fn file(node: Node<'_>, pointer: String) -> Result<Media<'_>, Error> {
         detail: None,
         pointer,
     })
-}
-
-/// A data URL is taken apart without copying its bytes; any other URL stays one (also `gs://`: its host may know it).
-fn source<'a>(node: Node<'a>, name: &str) -> Result<MediaSource<'a>, Error> {
-    let url = read::filled(node, name)?;
-    if !url
-        .get(..5)
-        .is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:"))
-    {
-        return Ok(MediaSource::Url(url));
-    }
-    let parts = match &url {
-        Cow::Borrowed(url) => split(url).map(|(mime, data)| (mime.into(), data.into())),
-        Cow::Owned(url) => {
-            split(url).map(|(mime, data)| (mime.to_owned().into(), data.to_owned().into()))
-        }
-    };
-    let (mime, data) = parts.ok_or_else(|| {
-        Error::bad_request(
-            node,
-            format!("{name} must be an http URL or a base64 data URL"),
-        )
-    })?;
-    Ok(MediaSource::Inline { mime, data })
-}
-
-/// Media type and bytes of a base64 data URL.
-fn split(url: &str) -> Option<(&str, &str)> {
-    let rest = url
-        .get(..5)
-        .filter(|scheme| scheme.eq_ignore_ascii_case("data:"))
-        .and(url.get(5..))?;
-    let (head, data) = rest.split_once(',')?;
-    let (mime, coding) = head.split_once(';').unwrap_or((head, ""));
-    let is_base64 = coding
-        .rsplit(';')
-        .next()
-        .is_some_and(|last| last.eq_ignore_ascii_case("base64"));
-    let mime = if mime.is_empty() {
-        "application/octet-stream"
-    } else {
-        mime
-    };
-    is_base64.then_some((mime, data))
 }
 
 /// Mistral's thinking chunk: a text, or a list of text chunks.

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::read;
 use crate::dialect::ClientContext;
+use crate::dialect::openai::read;
 use crate::envelope::Opened;
 use crate::error::Error;
 use crate::ir::{Effort, Opaque, OpaqueKind, Reasoning, ReasoningIntent, Request, Visibility};

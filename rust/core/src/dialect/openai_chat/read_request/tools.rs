@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::parts::marker;
-use super::read;
 use crate::dialect::Dialect;
+use crate::dialect::openai::offers::{custom, function, word};
+use crate::dialect::openai::read;
 use crate::error::Error;
 use crate::ir::{Request, Tool, ToolChoice, ToolMode};
 use crate::json::Node;
@@ -83,58 +83,6 @@ fn definition(node: Node<'_>, pointer: String) -> Result<Tool<'_>, Error> {
     }
 }
 
-fn function<'a>(node: Node<'a>, body: Node<'a>, pointer: String) -> Result<Tool<'a>, Error> {
-    let parameters = body
-        .get("parameters")
-        .map(|schema| read::object(schema, "parameters"))
-        .transpose()?;
-    let strict = body
-        .get("strict")
-        .map(|strict| read::boolean(strict, "strict"))
-        .transpose()?;
-    let kind = ToolMode::Function {
-        parameters: parameters.map(|schema| schema.raw().into()),
-        strict,
-    };
-    tool(node, body, kind, pointer)
-}
-
-fn custom<'a>(node: Node<'a>, body: Node<'a>, pointer: String) -> Result<Tool<'a>, Error> {
-    let format = body
-        .get("format")
-        .map(|format| read::object(format, "format"))
-        .transpose()?;
-    // Free text is what a custom tool takes anyway.
-    let format = format.filter(|format| !format.get("type").is_some_and(|kind| kind.is("text")));
-    tool(
-        node,
-        body,
-        ToolMode::Custom {
-            format: format.map(|format| format.raw().into()),
-        },
-        pointer,
-    )
-}
-
-fn tool<'a>(
-    node: Node<'a>,
-    body: Node<'a>,
-    kind: ToolMode<'a>,
-    pointer: String,
-) -> Result<Tool<'a>, Error> {
-    Ok(Tool {
-        kind,
-        pointer,
-        name: read::filled(read::required(body, "name")?, "name")?,
-        namespace: None,
-        description: body
-            .get("description")
-            .map(|text| read::string(text, "description"))
-            .transpose()?,
-        cache: marker(node)?.or(marker(body)?),
-    })
-}
-
 /// `None`: a choice among tools that only the vendor knows.
 fn choice(node: Node<'_>) -> Result<Option<ToolChoice<'_>>, Error> {
     if !node.is_object() {
@@ -151,19 +99,6 @@ fn choice(node: Node<'_>) -> Result<Option<ToolChoice<'_>>, Error> {
         "auto" | "none" | "required" | "any" => Some(word(kind)?),
         _ => None,
     })
-}
-
-/// `any` is Mistral's `required`.
-fn word(node: Node<'_>) -> Result<ToolChoice<'_>, Error> {
-    match node.as_str().as_deref() {
-        Some("auto") => Ok(ToolChoice::Auto),
-        Some("none") => Ok(ToolChoice::None),
-        Some("required" | "any") => Ok(ToolChoice::Required),
-        _ => Err(Error::bad_request(
-            node,
-            "the tool choice must be auto, none, required or an object",
-        )),
-    }
 }
 
 fn named<'a>(node: Node<'a>, kind: &str) -> Result<Cow<'a, str>, Error> {

@@ -6,7 +6,8 @@ use crate::error::Error;
 use crate::ir::{Delta, Finish, Opaque, OwnedCitation, PartKind, Piece, Start, ToolKind, Usage};
 use crate::loss::{Code, LossReport};
 
-use super::super::{error, stop};
+use super::super::stop;
+use crate::dialect::openai::error;
 
 const CONTENT: &[u8] = br#""content":"#;
 const REASONING: &[u8] = br#""reasoning_content":"#;

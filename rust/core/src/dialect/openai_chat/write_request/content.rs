@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
+use crate::dialect::openai::{cache, media};
 use crate::dialect::{CacheMarkers, Profile};
 use crate::error::Error;
-use crate::ir::{CacheMarker, Content, Media, MediaKind, MediaSource, Request};
-use crate::json::write::{self, Array, Object};
+use crate::ir::{CacheMarker, Media, MediaKind, MediaSource, Request};
+use crate::json::write::{Array, Object};
 use crate::loss::{Code, LossReport};
 
 /// One piece of content.
@@ -32,33 +33,14 @@ impl<'r> Said<'r> {
 
     /// Media, or the text that plain documents are.
     pub(super) fn media(media: &'r Media<'r>) -> Self {
-        let what = match (&media.source, &media.name) {
-            (MediaSource::PlainText(text), Some(title)) => {
-                What::Text(format!("[document: {title}]\n{text}").into())
-            }
-            (MediaSource::PlainText(text), None) => What::Text(text.as_ref().into()),
-            _ => What::Media(media),
-        };
+        let what = media::document(media).map_or(What::Media(media), What::Text);
         Self { what, cache: None }
     }
 }
 
 /// Refuse media that no Chat upstream can be sent, before anything is written.
 pub(super) fn check(request: &Request<'_>) -> Result<(), Error> {
-    for part in request.turns.iter().flat_map(|turn| &turn.parts) {
-        match &part.content {
-            Content::Media(media) => check_media(media)?,
-            Content::ToolResult(result) => {
-                for part in &result.parts {
-                    if let Content::Media(media) = &part.content {
-                        check_media(media)?;
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    Ok(())
+    media::all(request).try_for_each(check_media)
 }
 
 fn check_media(media: &Media<'_>) -> Result<(), Error> {
@@ -136,25 +118,7 @@ fn write_piece(o: &mut Object<'_>, piece: &Said<'_>, markers: CacheMarkers) {
         What::Media(media) => write_media(o, media),
     }
     if let Some(marker) = piece.cache {
-        write_marker(o, marker, markers);
-    }
-}
-
-/// A cache breakpoint in the host's words.
-pub(super) fn write_marker(o: &mut Object<'_>, marker: CacheMarker, markers: CacheMarkers) {
-    match markers {
-        CacheMarkers::Unknown => {}
-        CacheMarkers::Breakpoint => {
-            o.object("prompt_cache_breakpoint", |o| o.str("mode", "explicit"));
-        }
-        CacheMarkers::CacheControl => o.object("cache_control", |o| {
-            o.str("type", "ephemeral");
-            match marker.ttl {
-                Some(3600..) => o.str("ttl", "1h"),
-                Some(_) => o.str("ttl", "5m"),
-                None => {}
-            }
-        }),
+        cache::write(o, marker, markers);
     }
 }
 
@@ -164,68 +128,28 @@ fn write_media(o: &mut Object<'_>, media: &Media<'_>) {
         MediaKind::Video => write_at_url(o, "video_url", media),
         MediaKind::Audio => {
             o.str("type", "input_audio");
-            o.object("input_audio", |o| write_audio(o, media));
+            o.object("input_audio", |o| media::write_audio(o, media));
         }
         MediaKind::File => {
             o.str("type", "file");
             o.object("file", |o| {
-                write_url(o.key("file_data"), &media.source);
+                media::write_url(o.key("file_data"), &media.source);
                 o.str(
                     "filename",
                     media
                         .name
                         .as_deref()
-                        .unwrap_or_else(|| file_name(&media.source)),
+                        .unwrap_or_else(|| media::file_name(&media.source)),
                 );
             });
         }
     }
 }
 
-/// OpenAI demands a name, and tells some formats by it.
-fn file_name(source: &MediaSource<'_>) -> &'static str {
-    match source {
-        MediaSource::Inline { mime, .. } if mime == "application/pdf" => "document.pdf",
-        MediaSource::Inline { mime, .. } if mime == "text/plain" => "document.txt",
-        _ => "document",
-    }
-}
-
 fn write_at_url(o: &mut Object<'_>, key: &str, media: &Media<'_>) {
     o.str("type", key);
     o.object(key, |o| {
-        write_url(o.key("url"), &media.source);
+        media::write_url(o.key("url"), &media.source);
         o.opt_str("detail", media.detail.as_deref());
     });
-}
-
-fn write_audio(o: &mut Object<'_>, media: &Media<'_>) {
-    if let MediaSource::Inline { mime, data } = &media.source {
-        o.str("data", data);
-        let format = mime.split('/').nth(1).unwrap_or("wav");
-        o.str(
-            "format",
-            match format {
-                "mpeg" => "mp3",
-                "x-wav" | "wave" => "wav",
-                other => other,
-            },
-        );
-    }
-}
-
-/// A URL, or a data URL written straight from the client's bytes.
-fn write_url(out: &mut Vec<u8>, source: &MediaSource<'_>) {
-    match source {
-        MediaSource::Inline { mime, data } => {
-            out.extend_from_slice(b"\"data:");
-            write::escaped(out, mime);
-            out.extend_from_slice(b";base64,");
-            write::escaped(out, data);
-            out.push(b'"');
-        }
-        MediaSource::Url(text) | MediaSource::PlainText(text) | MediaSource::FileId(text) => {
-            write::string(out, text);
-        }
-    }
 }

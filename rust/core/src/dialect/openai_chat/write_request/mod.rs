@@ -1,17 +1,14 @@
 //! IR → an upstream's body.
 
 mod content;
-mod history;
-mod names;
 mod options;
 mod replay;
 mod results;
-mod schema;
 mod tools;
 mod turns;
 
-use self::names::Names;
-use self::options::Fields;
+use crate::dialect::names::Names;
+use crate::dialect::openai::fields::Fields;
 use crate::dialect::{EncodedRequest, Target};
 use crate::error::Error;
 use crate::ir::Request;

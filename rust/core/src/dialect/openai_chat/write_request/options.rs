@@ -3,73 +3,13 @@
 //! Nothing is written that the client did not ask for, and nothing that the upstream's profile forbids. Loss paths are
 //! Chat's field names: the IR does not keep the client's own.
 
-use super::names::{fits, shorten};
-use crate::dialect::Profile;
+use crate::dialect::openai::fields::{Fields, report_schema_name, write_schema_format};
 use crate::ir::{Effort, OutputFormat, ReasoningIntent, Request, Sampling};
-use crate::json::Number;
-use crate::json::write::Object;
-use crate::loss::{Code, LossReport};
+use crate::loss::Code;
 
 /// OpenAI takes so many stop texts.
 const MAX_STOP: usize = 4;
-/// Longest end-user identifier that is passed on.
-const MAX_USER: usize = 64;
-/// OpenAI demands a name for a schema; what Anthropic and Gemini clients send has none.
-const SCHEMA_NAME: &str = "response";
-
-/// Writes the fields behind the messages.
-pub(super) struct Fields<'f, 'o> {
-    pub(super) o: &'f mut Object<'o>,
-    pub(super) profile: &'f Profile,
-    pub(super) loss: &'f mut LossReport,
-}
-
 impl Fields<'_, '_> {
-    /// Whether the upstream takes this field; reported if not.
-    pub(super) fn allows(&mut self, field: &str) -> bool {
-        let is_forbidden = self.profile.forbidden.iter().any(|name| name == field);
-        if is_forbidden {
-            self.loss.add(
-                Code::ParamForbidden,
-                format!("/{field}"),
-                "the upstream refuses this field",
-            );
-        }
-        !is_forbidden
-    }
-
-    fn number(&mut self, field: &str, value: Option<Number<'_>>) {
-        if let Some(value) = value
-            && self.allows(field)
-        {
-            self.o.raw(field, value.0);
-        }
-    }
-
-    fn text(&mut self, field: &str, value: Option<&str>) {
-        if let Some(value) = value
-            && self.allows(field)
-        {
-            self.o.str(field, value);
-        }
-    }
-
-    fn bool(&mut self, field: &str, value: Option<bool>) {
-        if let Some(value) = value
-            && self.allows(field)
-        {
-            self.o.bool(field, value);
-        }
-    }
-
-    fn raw(&mut self, field: &str, value: Option<&str>) {
-        if let Some(value) = value
-            && self.allows(field)
-        {
-            self.o.raw(field, value);
-        }
-    }
-
     pub(super) fn stream(&mut self, request: &Request<'_>, want_usage: bool) {
         if !request.stream {
             return;
@@ -122,33 +62,14 @@ impl Fields<'_, '_> {
         });
     }
 
-    /// The bound of output tokens; never one that the client did not set.
     pub(super) fn limits(&mut self, request: &Request<'_>) {
         let field = if self.profile.legacy_max_tokens {
             "max_tokens"
         } else {
             "max_completion_tokens"
         };
-        let Some(asked) = request.max_output_tokens else {
-            return;
-        };
-        if !self.allows(field) {
-            return;
-        }
         // Anthropic takes 0 (it fills the prompt cache and says nothing); here it is an error.
-        let most = self.profile.max_output_tokens.unwrap_or(u64::MAX).max(1);
-        let limit = asked.clamp(1, most);
-        if limit != asked {
-            self.loss.add(
-                Code::ValueClamped,
-                format!("/{field}"),
-                match limit {
-                    1 => "the model gives at least 1".to_owned(),
-                    most => format!("the model gives at most {most}"),
-                },
-            );
-        }
-        self.o.u64(field, limit);
+        self.limit(field, request.max_output_tokens, 1);
     }
 
     pub(super) fn format(&mut self, request: &Request<'_>) {
@@ -159,12 +80,7 @@ impl Fields<'_, '_> {
             return;
         }
         if matches!(format, OutputFormat::Schema { name: None, .. }) {
-            let detail = format!("named `{SCHEMA_NAME}`");
-            self.loss.add(
-                Code::DefaultFilled,
-                "/response_format/json_schema/name",
-                detail,
-            );
+            report_schema_name("/response_format/json_schema/name", self.loss);
         }
         self.o.object("response_format", |o| match format {
             OutputFormat::Text => o.str("type", "text"),
@@ -177,17 +93,8 @@ impl Fields<'_, '_> {
             } => {
                 o.str("type", "json_schema");
                 o.object("json_schema", |o| {
-                    let name = name.as_deref().unwrap_or(SCHEMA_NAME);
-                    if fits(name) {
-                        o.str("name", name);
-                    } else {
-                        o.str("name", &shorten(name));
-                    }
-                    o.opt_str("description", description.as_deref());
-                    o.raw("schema", schema);
-                    if let Some(strict) = strict {
-                        o.bool("strict", *strict);
-                    }
+                    let (name, description) = (name.as_deref(), description.as_deref());
+                    write_schema_format(o, name, description, schema, *strict);
                 });
             }
         });
@@ -263,35 +170,7 @@ impl Fields<'_, '_> {
                 "the upstream caches by itself or not at all",
             );
         }
-        match request.service_tier.as_deref() {
-            Some("standard_only" | "standard") => self.text("service_tier", Some("default")),
-            tier @ Some("auto" | "default" | "flex" | "scale" | "priority" | "fast") => {
-                self.text("service_tier", tier);
-            }
-            Some(tier) => self.loss.add(
-                Code::FieldDropped,
-                "/service_tier",
-                format!("no tier `{tier}` in Chat"),
-            ),
-            None => {}
-        }
-        match request.end_user.as_deref() {
-            Some(user) if is_plain_user(user) => self.text("user", Some(user)),
-            Some(_) => {
-                self.loss.add(
-                    Code::FieldDropped,
-                    "/user",
-                    "names a device or an account, which is not passed on",
-                );
-            }
-            None => {}
-        }
+        self.service_tier(request.service_tier.as_deref());
+        self.end_user(request.end_user.as_deref());
     }
-}
-
-/// An identifier that an application chose. Claude Code sends JSON with a device id, or the long form
-/// `user_<64 hex digits>_account_…`: those are for its own vendor only.
-fn is_plain_user(user: &str) -> bool {
-    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"_-.:@+|".contains(&b);
-    (1..=MAX_USER).contains(&user.len()) && user.bytes().all(is_plain)
 }

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 
 use super::super::NATIVE_ORIGIN;
+use crate::dialect::carrier::is_issued;
 use crate::dialect::{Replay, Target};
-use crate::ir::{Opaque, OpaqueKind, Reasoning};
+use crate::ir::{OpaqueKind, Reasoning};
 use crate::json::write::Object;
 use crate::loss::{Code, LossReport};
 
@@ -14,11 +15,6 @@ pub(super) struct Replayed {
     text: Option<String>,
     /// The inside of the raw array.
     details: String,
-}
-
-/// Whether the state was issued by the upstream it would go to.
-pub(super) fn is_issued(opaque: &Opaque<'_>, target: &Target) -> bool {
-    opaque.origin == target.origin || opaque.origin == NATIVE_ORIGIN
 }
 
 /// What of a turn's thinking this upstream gets. Thinking of another vendor stays here: it is no answer text, and
@@ -35,7 +31,7 @@ pub(super) fn replay(
         let mut wants_text = target.profile.replay_reasoning == Replay::Always;
         let mut has_details = false;
         for opaque in &part.opaque {
-            match (is_issued(opaque, target), opaque.kind) {
+            match (is_issued(opaque, target, NATIVE_ORIGIN), opaque.kind) {
                 (true, OpaqueKind::Replay) => {
                     wants_text |= target.profile.replay_reasoning == Replay::IfIssued;
                 }

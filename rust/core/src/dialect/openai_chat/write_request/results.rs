@@ -1,9 +1,9 @@
 //! Tool results → messages. They hold text only: media follow in a user message.
 
 use super::content::{self, Said};
-use super::history::Slot;
-use super::names;
 use super::turns::{PARAGRAPH, Turns};
+use crate::dialect::history::Slot;
+use crate::dialect::names;
 use crate::ir::{Content, MediaKind, MediaSource, ToolResult};
 use crate::json::write::Array;
 use crate::loss::Code;

@@ -1,17 +1,12 @@
 //! Tools on offer and the choice among them.
 
-use super::content::write_marker;
-use super::names::Names;
-use super::schema;
+use crate::dialect::names::Names;
+use crate::dialect::openai::cache;
+use crate::dialect::openai::tools::{FREE_TEXT, write_parameters};
 use crate::dialect::{CacheMarkers, Dialect, Profile};
 use crate::ir::{Request, Tool, ToolChoice, ToolKind, ToolMode};
 use crate::json::write::{self, Array, Object};
 use crate::loss::{Code, LossReport};
-
-/// What a function without arguments takes, for hosts that want a schema.
-const NO_ARGUMENTS: &str = r#"{"type":"object","properties":{}}"#;
-/// What the function that stands for a custom tool takes; the pipeline unwraps it from the answer.
-const FREE_TEXT: &str = r#"{"type":"object","properties":{"input":{"type":"string"}},"required":["input"],"additionalProperties":false}"#;
 
 /// The tools that can be sent; the others are reported.
 pub(super) fn sendable<'r, 'a>(
@@ -66,23 +61,6 @@ fn head(o: &mut Object<'_>, tool: &Tool<'_>, names: &Names<'_>) {
     o.opt_str("description", tool.description.as_deref());
 }
 
-/// The schema as it was sent, except where a host cannot live with it.
-fn write_parameters(o: &mut Object<'_>, parameters: Option<&str>, profile: &Profile) {
-    match parameters {
-        Some(schema) if !profile.schema_needs_properties => o.raw("parameters", schema),
-        Some(schema)
-            if schema
-                .trim_matches(['{', '}', ' ', '\n', '\t', '\r'])
-                .is_empty() =>
-        {
-            o.raw("parameters", NO_ARGUMENTS);
-        }
-        Some(schema) => o.raw("parameters", &schema::with_properties(schema)),
-        None if profile.schema_needs_properties => o.raw("parameters", NO_ARGUMENTS),
-        None => {}
-    }
-}
-
 fn write_custom(
     o: &mut Object<'_>,
     tool: &Tool<'_>,
@@ -117,7 +95,7 @@ fn write_custom(
 fn mark(o: &mut Object<'_>, tool: &Tool<'_>, profile: &Profile, loss: &mut LossReport) {
     match tool.cache {
         Some(marker) if profile.cache_markers == CacheMarkers::CacheControl => {
-            write_marker(o, marker, profile.cache_markers);
+            cache::write(o, marker, profile.cache_markers);
         }
         Some(_) => loss.add(
             Code::FieldDropped,

@@ -1,12 +1,15 @@
 //! Turns → messages.
 
+use super::super::NATIVE_ORIGIN;
 use super::content::{self, Said};
-use super::history::{self, Slot, Step};
-use super::names::{self, Names};
 use super::{replay, results};
 use crate::dialect::Target;
+use crate::dialect::carrier::is_issued;
+use crate::dialect::history::{self, Slot, Step};
+use crate::dialect::names::{self, Names};
+use crate::dialect::openai::tools::write_arguments;
 use crate::ir::{Content, OpaqueKind, Reasoning, Request, Role, ToolCall, ToolKind, Turn};
-use crate::json::write::{self, Array, Object};
+use crate::json::write::{Array, Object};
 use crate::loss::{Code, LossReport};
 
 /// Between the pieces of what people and tools say.
@@ -183,7 +186,8 @@ impl Turns<'_, '_> {
     /// Gemini's Chat face wants its state back on the call.
     fn signature(&mut self, o: &mut Object<'_>, call: &ToolCall<'_>, turn: &Turn<'_>) {
         for opaque in &call.opaque {
-            if opaque.kind == OpaqueKind::ThoughtSignature && replay::is_issued(opaque, self.target)
+            if opaque.kind == OpaqueKind::ThoughtSignature
+                && is_issued(opaque, self.target, NATIVE_ORIGIN)
             {
                 o.object("extra_content", |o| {
                     o.object("google", |o| o.str("thought_signature", &opaque.data));
@@ -233,18 +237,5 @@ impl Turns<'_, '_> {
                 "a part that does not belong to this role",
             ),
         }
-    }
-}
-
-fn write_arguments(out: &mut Vec<u8>, call: &ToolCall<'_>, kind: ToolKind) {
-    match (call.kind, kind) {
-        // The function that stands for a custom tool has one argument.
-        (ToolKind::Custom, ToolKind::Function) => {
-            let mut wrapped = Vec::with_capacity(call.arguments.len() + 16);
-            write::object(&mut wrapped, |o| o.str("input", &call.arguments));
-            write::string(out, &String::from_utf8_lossy(&wrapped));
-        }
-        (ToolKind::Function, _) if call.arguments.trim().is_empty() => write::string(out, "{}"),
-        _ => write::string(out, &call.arguments),
     }
 }

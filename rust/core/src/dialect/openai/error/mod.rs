@@ -4,8 +4,8 @@ mod body;
 mod decode;
 mod encode;
 
-pub(super) use decode::{decode, in_band};
-pub(super) use encode::{encode, write};
+pub(in crate::dialect) use decode::{decode, in_band};
+pub(in crate::dialect) use encode::{encode, write};
 
 use crate::error::Kind;
 

@@ -11,7 +11,7 @@ use crate::loss::{Code, LossReport};
 
 /// One step of the conversation as it is sent.
 #[derive(Debug)]
-pub(super) enum Step<'r, 'a> {
+pub(in crate::dialect) enum Step<'r, 'a> {
     /// A turn, calls included; its slots say which id each call gets.
     Turn(&'r Turn<'a>, Vec<Slot<'r, 'a>>),
     /// A result that answers nothing.
@@ -20,12 +20,12 @@ pub(super) enum Step<'r, 'a> {
 
 /// One call and its result.
 #[derive(Debug)]
-pub(super) struct Slot<'r, 'a> {
-    pub(super) call: &'r ToolCall<'a>,
+pub(in crate::dialect) struct Slot<'r, 'a> {
+    pub(in crate::dialect) call: &'r ToolCall<'a>,
     /// The call's id; made up where the client's dialect has none.
-    pub(super) id: String,
+    pub(in crate::dialect) id: String,
     /// `None`: the history has no result.
-    pub(super) result: Option<&'r ToolResult<'a>>,
+    pub(in crate::dialect) result: Option<&'r ToolResult<'a>>,
 }
 
 /// Where a call stands: step and slot.
@@ -43,7 +43,10 @@ struct Plan<'r, 'a> {
 }
 
 /// Order the conversation.
-pub(super) fn plan<'r, 'a>(request: &'r Request<'a>, loss: &mut LossReport) -> Vec<Step<'r, 'a>> {
+pub(in crate::dialect) fn plan<'r, 'a>(
+    request: &'r Request<'a>,
+    loss: &mut LossReport,
+) -> Vec<Step<'r, 'a>> {
     let mut plan = Plan::default();
     for turn in &request.turns {
         if turn.role == Role::Tool {

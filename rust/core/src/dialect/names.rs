@@ -23,16 +23,20 @@ type Key<'r> = (Option<&'r str>, &'r str);
 
 /// The names of one request.
 #[derive(Debug, Default)]
-pub(super) struct Names<'r> {
+pub(in crate::dialect) struct Names<'r> {
     sent: HashMap<Key<'r>, (String, ToolKind)>,
     taken: HashSet<String>,
     /// For the pipeline.
-    pub(super) map: NameMap,
+    pub(in crate::dialect) map: NameMap,
 }
 
 impl<'r> Names<'r> {
     /// Settle the names of every tool that is offered or was called. Names that fit go first: they keep themselves.
-    pub(super) fn new(request: &'r Request<'_>, profile: &Profile, loss: &mut LossReport) -> Self {
+    pub(in crate::dialect) fn new(
+        request: &'r Request<'_>,
+        profile: &Profile,
+        loss: &mut LossReport,
+    ) -> Self {
         let mut names = Self::default();
         let tools = request.tools.iter().filter_map(|tool| {
             let key = (tool.namespace.as_deref(), &*tool.name);
@@ -102,14 +106,18 @@ impl<'r> Names<'r> {
     }
 
     /// The name to send.
-    pub(super) fn sent<'n>(&'n self, namespace: Option<&'n str>, name: &'n str) -> &'n str {
+    pub(in crate::dialect) fn sent<'n>(
+        &'n self,
+        namespace: Option<&'n str>,
+        name: &'n str,
+    ) -> &'n str {
         self.sent
             .get(&(namespace, name))
             .map_or(name, |(sent, _)| sent)
     }
 
     /// The kind it is sent as.
-    pub(super) fn sent_kind(
+    pub(in crate::dialect) fn sent_kind(
         &self,
         namespace: Option<&str>,
         name: &str,
@@ -121,7 +129,7 @@ impl<'r> Names<'r> {
     }
 
     /// The name to send for a tool that is told by its name alone, and the kind it is sent as.
-    pub(super) fn by_name(&self, name: &str) -> (String, ToolKind) {
+    pub(in crate::dialect) fn by_name(&self, name: &str) -> (String, ToolKind) {
         let plain = self.sent.get(&(None, name));
         let any = || {
             self.sent
@@ -137,7 +145,11 @@ impl<'r> Names<'r> {
 }
 
 /// The call id to send: any will do that matches itself.
-pub(super) fn call_id<'i>(id: &'i str, pointer: &str, loss: &mut LossReport) -> Cow<'i, str> {
+pub(in crate::dialect) fn call_id<'i>(
+    id: &'i str,
+    pointer: &str,
+    loss: &mut LossReport,
+) -> Cow<'i, str> {
     if fits(id) {
         return id.into();
     }
@@ -158,7 +170,7 @@ fn kind(tool: &Tool<'_>) -> Option<ToolKind> {
 }
 
 /// Whether Chat takes it.
-pub(super) fn fits(name: &str) -> bool {
+pub(in crate::dialect) fn fits(name: &str) -> bool {
     !name.is_empty() && name.len() <= MAX_LENGTH && name.bytes().all(is_plain)
 }
 
@@ -167,7 +179,7 @@ fn is_plain(byte: u8) -> bool {
 }
 
 /// As much of the name as fits, and a hash of all of it: the same in every request, so that prompt caches stay warm.
-pub(super) fn shorten(name: &str) -> String {
+pub(in crate::dialect) fn shorten(name: &str) -> String {
     let plain = name.chars().map(|c| {
         if c.is_ascii() && is_plain(c as u8) {
             c

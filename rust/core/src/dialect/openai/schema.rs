@@ -25,7 +25,7 @@ const NAMED: [&str; 5] = [
 ];
 
 /// The schema with an empty `properties` wherever an object has none; everything else byte-identical.
-pub(super) fn with_properties(schema: &str) -> String {
+pub(in crate::dialect) fn with_properties(schema: &str) -> String {
     let mut tape = Tape::new();
     let mut out = String::with_capacity(schema.len() + 32);
     let mut gaps = Vec::new();

@@ -10,7 +10,7 @@ use crate::redact::redact;
 const MAX_PLAIN: usize = 200;
 
 /// Read an error answer; `body` may be anything.
-pub(in super::super) fn decode(status: u16, body: &[u8]) -> Error {
+pub(in crate::dialect) fn decode(status: u16, body: &[u8]) -> Error {
     let text = String::from_utf8_lossy(body);
     let text = text.trim_start_matches('\u{FEFF}').trim();
     let mut tape = Tape::new();
@@ -25,7 +25,7 @@ pub(in super::super) fn decode(status: u16, body: &[u8]) -> Error {
 }
 
 /// Read an error object that came inside a 200.
-pub(in super::super) fn in_band(root: Node<'_>) -> Error {
+pub(in crate::dialect) fn in_band(root: Node<'_>) -> Error {
     build(None, Body::read(root))
 }
 

@@ -6,13 +6,13 @@ use crate::error::Error;
 use crate::ir::Ext;
 use crate::json::{Kind, Node, Number};
 
-pub(super) fn string<'a>(node: Node<'a>, name: &str) -> Result<Cow<'a, str>, Error> {
+pub(in crate::dialect) fn string<'a>(node: Node<'a>, name: &str) -> Result<Cow<'a, str>, Error> {
     node.as_str()
         .ok_or_else(|| Error::bad_request(node, format!("{name} must be a string")))
 }
 
 /// A string with something in it.
-pub(super) fn filled<'a>(node: Node<'a>, name: &str) -> Result<Cow<'a, str>, Error> {
+pub(in crate::dialect) fn filled<'a>(node: Node<'a>, name: &str) -> Result<Cow<'a, str>, Error> {
     let text = string(node, name)?;
     if text.trim().is_empty() {
         return Err(Error::bad_request(
@@ -23,12 +23,12 @@ pub(super) fn filled<'a>(node: Node<'a>, name: &str) -> Result<Cow<'a, str>, Err
     Ok(text)
 }
 
-pub(super) fn boolean(node: Node<'_>, name: &str) -> Result<bool, Error> {
+pub(in crate::dialect) fn boolean(node: Node<'_>, name: &str) -> Result<bool, Error> {
     node.as_bool()
         .ok_or_else(|| Error::bad_request(node, format!("{name} must be a boolean")))
 }
 
-pub(super) fn object<'a>(node: Node<'a>, name: &str) -> Result<Node<'a>, Error> {
+pub(in crate::dialect) fn object<'a>(node: Node<'a>, name: &str) -> Result<Node<'a>, Error> {
     match node.kind() {
         Kind::Object => Ok(node),
         _ => Err(Error::bad_request(
@@ -38,7 +38,7 @@ pub(super) fn object<'a>(node: Node<'a>, name: &str) -> Result<Node<'a>, Error> 
     }
 }
 
-pub(super) fn array<'a>(node: Node<'a>, name: &str) -> Result<Node<'a>, Error> {
+pub(in crate::dialect) fn array<'a>(node: Node<'a>, name: &str) -> Result<Node<'a>, Error> {
     match node.kind() {
         Kind::Array => Ok(node),
         _ => Err(Error::bad_request(node, format!("{name} must be an array"))),
@@ -46,7 +46,7 @@ pub(super) fn array<'a>(node: Node<'a>, name: &str) -> Result<Node<'a>, Error> {
 }
 
 /// A number in a range, kept as it was sent.
-pub(super) fn number<'a>(
+pub(in crate::dialect) fn number<'a>(
     node: Node<'a>,
     name: &str,
     min: f64,
@@ -63,7 +63,7 @@ pub(super) fn number<'a>(
 }
 
 /// A whole number, possibly negative, kept as it was sent.
-pub(super) fn integer<'a>(node: Node<'a>, name: &str) -> Result<Number<'a>, Error> {
+pub(in crate::dialect) fn integer<'a>(node: Node<'a>, name: &str) -> Result<Number<'a>, Error> {
     let is_whole = |number: &Number<'_>| {
         number.0.parse::<i64>().is_ok() || number.as_f64().is_some_and(|value| value.fract() == 0.0)
     };
@@ -73,7 +73,12 @@ pub(super) fn integer<'a>(node: Node<'a>, name: &str) -> Result<Number<'a>, Erro
 }
 
 /// A whole number in a range.
-pub(super) fn count(node: Node<'_>, name: &str, min: u64, max: u64) -> Result<u64, Error> {
+pub(in crate::dialect) fn count(
+    node: Node<'_>,
+    name: &str,
+    min: u64,
+    max: u64,
+) -> Result<u64, Error> {
     node.as_u64()
         .filter(|value| (min..=max).contains(value))
         .ok_or_else(|| {
@@ -87,14 +92,14 @@ pub(super) fn count(node: Node<'_>, name: &str, min: u64, max: u64) -> Result<u6
 }
 
 /// A member that must be there.
-pub(super) fn required<'a>(node: Node<'a>, key: &str) -> Result<Node<'a>, Error> {
+pub(in crate::dialect) fn required<'a>(node: Node<'a>, key: &str) -> Result<Node<'a>, Error> {
     node.get(key).ok_or_else(|| {
         Error::client(format!("{key} is required")).at(format!("{}/{key}", node.pointer()))
     })
 }
 
 /// A field without a place in the IR. Empty ones say nothing: clients echo `annotations: []` and the like.
-pub(super) fn keep<'a>(ext: &mut Vec<Ext<'a>>, at: &str, key: &str, node: Node<'a>) {
+pub(in crate::dialect) fn keep<'a>(ext: &mut Vec<Ext<'a>>, at: &str, key: &str, node: Node<'a>) {
     let is_empty = match node.kind() {
         Kind::Null => true,
         Kind::Array => node.items().next().is_none(),
@@ -110,7 +115,12 @@ pub(super) fn keep<'a>(ext: &mut Vec<Ext<'a>>, at: &str, key: &str, node: Node<'
 }
 
 /// Keep every member that is not in `known`.
-pub(super) fn keep_unknown<'a>(ext: &mut Vec<Ext<'a>>, at: &str, node: Node<'a>, known: &[&str]) {
+pub(in crate::dialect) fn keep_unknown<'a>(
+    ext: &mut Vec<Ext<'a>>,
+    at: &str,
+    node: Node<'a>,
+    known: &[&str],
+) {
     for (key, value) in node.members().filter(|(key, _)| !known.contains(&&**key)) {
         keep(ext, at, &key, value);
     }

@@ -1,4 +1,4 @@
-//! Sampling parameters of a client's body.
+//! Sampling parameters of a client's body. The Responses API has fewer of them, hosts of its dialect take all.
 
 use super::read;
 use crate::error::Error;
@@ -9,7 +9,7 @@ use crate::json::Node;
 const MAX_N: u64 = 128;
 
 /// Whether the field is a sampling parameter, and read.
-pub(super) fn field<'a>(
+pub(in crate::dialect) fn field<'a>(
     request: &mut Request<'a>,
     key: &str,
     node: Node<'a>,

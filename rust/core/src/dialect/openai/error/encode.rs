@@ -25,14 +25,14 @@ impl Words {
 }
 
 /// The HTTP status and the body.
-pub(in super::super) fn encode(error: &Error, request_id: &str) -> (u16, Vec<u8>) {
+pub(in crate::dialect) fn encode(error: &Error, request_id: &str) -> (u16, Vec<u8>) {
     let mut body = Vec::with_capacity(256);
     write(&mut body, error, request_id);
     (words(error).status, body)
 }
 
 /// The error object, as it stands in bodies and in streams.
-pub(in super::super) fn write(out: &mut Vec<u8>, error: &Error, request_id: &str) {
+pub(in crate::dialect) fn write(out: &mut Vec<u8>, error: &Error, request_id: &str) {
     let words = words(error);
     let native = error.code.as_deref().filter(|code| is_chats(code));
     let code = native.filter(|_| !words.hides_code).or(words.code);

@@ -1,0 +1,81 @@
+//! Tools on offer in a client's request, as far as both dialects define them alike.
+
+use super::{cache, read};
+use crate::error::Error;
+use crate::ir::{Tool, ToolChoice, ToolMode};
+use crate::json::Node;
+
+/// A function; `body` holds its members, `node` is the whole entry.
+pub(in crate::dialect) fn function<'a>(
+    node: Node<'a>,
+    body: Node<'a>,
+    pointer: String,
+) -> Result<Tool<'a>, Error> {
+    let parameters = body
+        .get("parameters")
+        .map(|schema| read::object(schema, "parameters"))
+        .transpose()?;
+    let strict = body
+        .get("strict")
+        .map(|strict| read::boolean(strict, "strict"))
+        .transpose()?;
+    let kind = ToolMode::Function {
+        parameters: parameters.map(|schema| schema.raw().into()),
+        strict,
+    };
+    tool(node, body, kind, pointer)
+}
+
+/// A free-text tool.
+pub(in crate::dialect) fn custom<'a>(
+    node: Node<'a>,
+    body: Node<'a>,
+    pointer: String,
+) -> Result<Tool<'a>, Error> {
+    let format = body
+        .get("format")
+        .map(|format| read::object(format, "format"))
+        .transpose()?;
+    // Free text is what a custom tool takes anyway.
+    let format = format.filter(|format| !format.get("type").is_some_and(|kind| kind.is("text")));
+    tool(
+        node,
+        body,
+        ToolMode::Custom {
+            format: format.map(|format| format.raw().into()),
+        },
+        pointer,
+    )
+}
+
+fn tool<'a>(
+    node: Node<'a>,
+    body: Node<'a>,
+    kind: ToolMode<'a>,
+    pointer: String,
+) -> Result<Tool<'a>, Error> {
+    Ok(Tool {
+        kind,
+        pointer,
+        name: read::filled(read::required(body, "name")?, "name")?,
+        namespace: None,
+        description: body
+            .get("description")
+            .map(|text| read::string(text, "description"))
+            .transpose()?,
+        cache: cache::read(node)?.or(cache::read(body)?),
+    })
+}
+
+/// `any` is Mistral's `required`.
+pub(in crate::dialect) fn word(node: Node<'_>) -> Result<ToolChoice<'_>, Error> {
+    match node.as_str().as_deref() {
+        Some("auto") => Ok(ToolChoice::Auto),
+        Some("none") => Ok(ToolChoice::None),
+        Some("required" | "any") => Ok(ToolChoice::Required),
+        _ => Err(Error::bad_request(
+            node,
+            "the tool choice must be auto, none, required or an object",
+        )),
+    }
+}
