@@ -43,11 +43,30 @@ def build_info() -> BuildInfo:
 
 @final
 class OpaqueState:
-    """Seals opaque state for its way through a client, and remembers it for clients that drop it."""
+    """Seals opaque state for its way through a client, remembers it for clients that drop it, and keeps answers."""
 
-    def __new__(cls, key: bytes, *, entries: int, bytes: int, ttl: float) -> OpaqueState: ...
+    def __new__(
+        cls,
+        key: bytes,
+        *,
+        entries: int,
+        bytes: int,
+        ttl: float,
+        responses: tuple[int, int, float] = (10_000, 134_217_728, 86_400.0),
+    ) -> OpaqueState:
+        """`responses`: how many answers of OpenAI Responses are kept, their bytes, and for how many seconds."""
     def ledger_size(self) -> tuple[int, int]:
         """Calls and bytes remembered now."""
+    def responses_size(self) -> tuple[int, int]:
+        """Answers and bytes kept now."""
+    def response(self, owner: str, id: str) -> bytes:
+        """A kept answer: the body of `GET /v1/responses/{id}`. Raises `ProxyError`."""
+    def delete_response(self, owner: str, id: str) -> bytes:
+        """Forget a kept answer: the body of `DELETE /v1/responses/{id}`. Raises `ProxyError`."""
+    def response_items(
+        self, owner: str, id: str, *, limit: str | None = None, order: str | None = None, after: str | None = None
+    ) -> bytes:
+        """What led to a kept answer: the body of `GET /v1/responses/{id}/input_items`. Raises `ProxyError`."""
 
 @final
 class Target:
@@ -77,8 +96,9 @@ class Request:
         version: str | None = None,
         outside: tuple[str, bool] | None = None,
         count_only: bool = False,
+        owner: str | None = None,
     ) -> Request:
-        """Parse a body. Raises `ProxyError`."""
+        """Parse a body. Raises `ProxyError`. `owner`: whose kept answers it may refer to."""
     @property
     def model(self) -> str: ...
     @property

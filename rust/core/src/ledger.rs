@@ -4,11 +4,12 @@
 //! turn's reasoning again, so that a tool loop with thinking works. Bounded in entries, bytes and time; a miss
 //! degrades (the turn is sent without its reasoning), it never fails.
 
-use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::ir::{AnswerPart, Content, Opaque, Reasoning, Request, Role};
+pub use crate::shelf::Limits;
+use crate::shelf::{Shelf, key};
 
 /// Reasoning of one turn, shared by the ids of its calls.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -33,70 +34,10 @@ impl Remembered {
     }
 }
 
-#[derive(Debug, Default)]
-struct Shelf {
-    by_call: HashMap<String, Entry>,
-    /// Oldest first. An id that was put again stands here twice; only the entry with its serial is its own.
-    order: VecDeque<(String, u64)>,
-    bytes: usize,
-    serial: u64,
-}
-
-#[derive(Debug)]
-struct Entry {
-    turn: Arc<Remembered>,
-    put: Instant,
-    serial: u64,
-}
-
-impl Shelf {
-    /// Forget the oldest until all bounds hold.
-    fn make_room(&mut self, limits: &Limits, now: Instant) {
-        while let Some((id, serial)) = self.order.front() {
-            let entry = self.by_call.get(id).filter(|entry| entry.serial == *serial);
-            let is_due = entry.is_none_or(|entry| now.duration_since(entry.put) >= limits.ttl);
-            let is_crowded = self.by_call.len() > limits.entries || self.bytes > limits.bytes;
-            let has_backlog = self.order.len() > 2 * limits.entries;
-            if !is_due && !is_crowded && !has_backlog {
-                break;
-            }
-            let size = entry.map(|entry| entry.turn.size());
-            let Some((id, _)) = self.order.pop_front() else {
-                break;
-            };
-            if let Some(size) = size {
-                self.by_call.remove(&id);
-                self.bytes -= size;
-            }
-        }
-    }
-}
-
-/// Bounds of a [`Ledger`].
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Calls remembered.
-    pub entries: usize,
-    /// Bytes remembered.
-    pub bytes: usize,
-    /// How long.
-    pub ttl: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            entries: 20_000,
-            bytes: 64 << 20,
-            ttl: Duration::from_secs(6 * 3600),
-        }
-    }
-}
-
 /// Remembers reasoning by client and tool call id.
 #[derive(Debug, Default)]
 pub struct Ledger {
-    shelf: Mutex<Shelf>,
+    shelf: Mutex<Shelf<Arc<Remembered>>>,
     limits: Limits,
 }
 
@@ -136,25 +77,14 @@ impl Ledger {
     fn put(&self, ids: Vec<String>, turn: &Arc<Remembered>, now: Instant) {
         let mut shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
         for id in ids {
-            shelf.serial += 1;
-            shelf.bytes += turn.size();
-            let entry = Entry {
-                turn: Arc::clone(turn),
-                put: now,
-                serial: shelf.serial,
-            };
-            shelf.order.push_back((id.clone(), entry.serial));
-            if let Some(old) = shelf.by_call.insert(id, entry) {
-                shelf.bytes -= old.turn.size();
-            }
+            shelf.put(id, Arc::clone(turn), turn.size(), now);
         }
         shelf.make_room(&self.limits, now);
     }
 
     fn get(&self, owner: &str, id: &str, now: Instant) -> Option<Arc<Remembered>> {
         let shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = shelf.by_call.get(&key(owner, id))?;
-        (now.duration_since(entry.put) < self.limits.ttl).then(|| Arc::clone(&entry.turn))
+        shelf.get(&key(owner, id), &self.limits, now)
     }
 
     /// Give the assistant turns of a request their reasoning back where the client dropped it.
@@ -204,11 +134,6 @@ impl Ledger {
     /// Calls and bytes remembered now.
     pub fn size(&self) -> (usize, usize) {
         let shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
-        (shelf.by_call.len(), shelf.bytes)
+        shelf.size()
     }
-}
-
-/// Ids come from clients: the length keeps one from reaching into another owner's by what it puts into an id.
-fn key(owner: &str, id: &str) -> String {
-    format!("{} {owner} {id}", owner.len())
 }

@@ -13,5 +13,7 @@ pub mod json;
 pub mod ledger;
 pub mod loss;
 pub mod redact;
+pub mod response_store;
+mod shelf;
 pub mod sse;
 pub mod transcode;

@@ -115,6 +115,7 @@ fn setup(upstream: Dialect, client: Dialect, stream: bool) -> Setup {
         },
         names: NameMap::default(),
         ledger: None,
+        archive: None,
         event_limit: DEFAULT_EVENT_LIMIT,
     }
 }

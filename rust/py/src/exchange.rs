@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use fastproxy_core::dialect::{DecodeContext, EncodeContext, RelayContext};
 use fastproxy_core::error::{Error, Kind, Source};
 use fastproxy_core::sse::DEFAULT_EVENT_LIMIT;
-use fastproxy_core::transcode::{Report, Setup, Transcoder};
+use fastproxy_core::transcode::{Archive, Report, Setup, Transcoder};
 use fastproxy_upstream::exchange as upstream;
 use fastproxy_upstream::outcome::{Outcome as UpstreamOutcome, RetryClass, Status};
 use fastproxy_upstream::sink::Header;
@@ -156,6 +156,7 @@ fn setup(request: &Request, prepared: &Prepared, request_id: &str, event_limit: 
             stream_usage: prepared.inner.stream_usage,
             version: request.version.clone(),
             envelope: Arc::clone(&state.envelope),
+            echo: prepared.inner.echo.clone(),
         },
         relay: RelayContext {
             model: model.into(),
@@ -163,8 +164,22 @@ fn setup(request: &Request, prepared: &Prepared, request_id: &str, event_limit: 
         },
         names: prepared.inner.names.clone(),
         ledger: Some((Arc::clone(&state.ledger), prepared.owner.clone())),
+        archive: archive(request, prepared),
         event_limit,
     }
+}
+
+/// What is relayed is kept by its vendor.
+fn archive(request: &Request, prepared: &Prepared) -> Option<Archive> {
+    let input = request
+        .inner
+        .kept_input()
+        .filter(|_| !prepared.inner.is_raw)?;
+    Some(Archive {
+        store: Arc::clone(&request.state.get().responses),
+        owner: prepared.owner.clone(),
+        input,
+    })
 }
 
 /// A panic is our bug: the client gets a 500 in its dialect (or, mid-stream, an abnormal close), never an abort.

@@ -1,6 +1,7 @@
 //! A client's request, and what it becomes for one target.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use fastproxy_core::dialect::{self as core, CacheMarkers, Dialect, Profile, Replay};
@@ -24,9 +25,10 @@ pub(crate) struct Request {
 
 #[pymethods]
 impl Request {
-    /// Parse a body. Raises `ProxyError`.
+    /// Parse a body. Raises `ProxyError`. `owner`: whose kept answers it may refer to.
     #[staticmethod]
-    #[pyo3(signature = (dialect_name, body, state, *, version=None, outside=None, count_only=false))]
+    #[pyo3(signature = (dialect_name, body, state, *, version=None, outside=None, count_only=false, owner=None))]
+    #[expect(clippy::too_many_arguments, reason = "keywords of a Python method")]
     fn parse(
         py: Python<'_>,
         dialect_name: &str,
@@ -35,16 +37,27 @@ impl Request {
         version: Option<String>,
         outside: Option<(String, bool)>,
         count_only: bool,
+        owner: Option<&str>,
     ) -> PyResult<Self> {
-        let cx = core::ClientContext {
-            version: version.clone(),
-            envelope: Arc::clone(&state.get().envelope),
-            count_only,
-        };
         let dialect = dialect(dialect_name)?;
         // The Python bytes are shared, not copied: images make bodies of many megabytes.
         let body = Bytes::from_owner(body);
+        let (envelope, responses) = {
+            let state = state.get();
+            (Arc::clone(&state.envelope), Arc::clone(&state.responses))
+        };
         let inner = unlocked(py, body.len(), || {
+            let owner = owner.filter(|_| dialect == Dialect::OpenaiResponses);
+            let (body, is_expanded) = match owner {
+                Some(owner) => responses.expand(owner, body, Instant::now()),
+                None => (body, false),
+            };
+            let cx = core::ClientContext {
+                version: version.clone(),
+                envelope,
+                count_only,
+                is_expanded,
+            };
             ClientRequest::parse(dialect, body, cx, outside)
         })
         .map_err(|error| raise(py, &error))?;

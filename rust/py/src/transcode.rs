@@ -93,6 +93,7 @@ fn run<'py>(
         },
         names: fastproxy_core::dialect::NameMap::default(),
         ledger: None,
+        archive: None,
         event_limit: fastproxy_core::sse::DEFAULT_EVENT_LIMIT,
     });
     let mut out = Vec::with_capacity(body.len());

@@ -1,8 +1,8 @@
 //! The dialects, and what each of them must be able to do.
 //!
-//! A dialect is a folder with the same files in each (`fields request response stream relay error`, and `wire` where
-//! types are shared). It knows the IR and nothing about any other dialect. Adding one is a new folder and its line in
-//! [`Dialect`] and [`codec`].
+//! A dialect is a folder with the same files in each (`fields read_request write_request read_answer write_answer relay
+//! relay_request error usage`). It knows the IR and nothing about any other dialect; what several of them need stands
+//! beside the folders. Adding one is a new folder and its line in [`Dialect`] and [`codec`].
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -28,27 +28,35 @@ mod carrier;
 mod history;
 mod names;
 mod openai;
+mod profile;
 
 pub mod anthropic;
 pub mod openai_chat;
+pub mod openai_responses;
+
+pub use names::make_id;
+pub use profile::{CacheMarkers, Profile, Replay};
 
 /// An API language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Dialect {
     /// OpenAI Chat Completions.
     OpenaiChat,
+    /// OpenAI Responses.
+    OpenaiResponses,
     /// Anthropic Messages.
     Anthropic,
 }
 
 impl Dialect {
     /// Every dialect.
-    pub const ALL: &'static [Self] = &[Self::OpenaiChat, Self::Anthropic];
+    pub const ALL: &'static [Self] = &[Self::OpenaiChat, Self::OpenaiResponses, Self::Anthropic];
 
     /// The name in configuration and fixtures.
     pub fn name(self) -> &'static str {
         match self {
             Self::OpenaiChat => "openai_chat",
+            Self::OpenaiResponses => "openai_responses",
             Self::Anthropic => "anthropic",
         }
     }
@@ -66,6 +74,7 @@ impl Dialect {
 pub fn codec(dialect: Dialect) -> &'static dyn Codec {
     match dialect {
         Dialect::OpenaiChat => &openai_chat::Chat,
+        Dialect::OpenaiResponses => &openai_responses::Responses,
         Dialect::Anthropic => &anthropic::Anthropic,
     }
 }
@@ -79,6 +88,9 @@ pub struct ClientContext {
     pub envelope: Arc<Envelope>,
     /// The request only asks for a token count: what only generation needs (`max_tokens`) may be missing.
     pub count_only: bool,
+    /// What the request refers to stands in it: [`crate::response_store::ResponseStore::expand`] has put the history
+    /// of `previous_response_id` in front of `input`.
+    pub is_expanded: bool,
 }
 
 /// What a request is encoded for.
@@ -94,87 +106,6 @@ pub struct Target {
     pub profile: Profile,
     /// Ask for usage inside the stream, whatever the client asked for.
     pub want_usage: bool,
-}
-
-/// Quirks of an upstream or a model, as data (docs/reference/settings.md).
-#[derive(Clone, Debug)]
-pub struct Profile {
-    /// Text-only content goes as one string, not as an array of parts.
-    pub text_as_string: bool,
-    /// Send `max_tokens` instead of `max_completion_tokens` (most hosts that imitate OpenAI know only the former).
-    pub legacy_max_tokens: bool,
-    /// Send `system` instead of `developer`.
-    pub no_developer_role: bool,
-    /// Object schemas need a `properties` member.
-    pub schema_needs_properties: bool,
-    /// How earlier reasoning must come back as `reasoning_content`.
-    pub replay_reasoning: Replay,
-    /// Understands a `thinking: {type}` switch next to Chat's fields (DeepSeek, z.ai).
-    pub thinking_switch: bool,
-    /// Understands `reasoning_effort`.
-    pub reasoning_effort: bool,
-    /// Understands `stream_options.include_usage`.
-    pub stream_usage: bool,
-    /// Understands system turns between the others (Anthropic).
-    pub mid_system: bool,
-    /// Understands custom (free-text) tools; others get a function with one text argument.
-    pub custom_tools: bool,
-    /// How cache breakpoints are said.
-    pub cache_markers: CacheMarkers,
-    /// Understands `thinking: {type: adaptive}` and `output_config.effort` rather than token budgets (Anthropic).
-    pub adaptive_thinking: bool,
-    /// Top-level request fields that this upstream refuses.
-    pub forbidden: Vec<String>,
-    /// Bound of output tokens to fill in where the dialect requires one and the client sent none.
-    pub default_max_tokens: u64,
-    /// Largest bound of output tokens the model takes, when known.
-    pub max_output_tokens: Option<u64>,
-}
-
-impl Default for Profile {
-    fn default() -> Self {
-        Self {
-            text_as_string: true,
-            legacy_max_tokens: false,
-            no_developer_role: false,
-            schema_needs_properties: false,
-            replay_reasoning: Replay::IfIssued,
-            thinking_switch: false,
-            reasoning_effort: true,
-            stream_usage: true,
-            mid_system: false,
-            custom_tools: true,
-            cache_markers: CacheMarkers::Unknown,
-            adaptive_thinking: true,
-            forbidden: Vec::new(),
-            default_max_tokens: 4096,
-            max_output_tokens: None,
-        }
-    }
-}
-
-/// How an upstream wants earlier reasoning back.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Replay {
-    /// Never.
-    Never,
-    /// When this upstream issued it (an [`crate::ir::OpaqueKind::Replay`] of the same origin says so).
-    #[default]
-    IfIssued,
-    /// On every assistant turn, with an empty placeholder where there is none.
-    Always,
-}
-
-/// How an upstream of the Chat dialect wants cache breakpoints.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum CacheMarkers {
-    /// It knows none: they are dropped and reported.
-    #[default]
-    Unknown,
-    /// OpenAI: `prompt_cache_breakpoint` on content parts.
-    Breakpoint,
-    /// OpenRouter and others that pass them on: Anthropic's `cache_control` on content parts and tools.
-    CacheControl,
 }
 
 /// A request ready to be sent, and what its answer needs to be read.
@@ -244,6 +175,8 @@ pub struct EncodeContext {
     pub version: Option<String>,
     /// Seals opaque state for clients of another dialect.
     pub envelope: Arc<Envelope>,
+    /// The settings of the request that the answer repeats: what [`Codec::echo`] made of it.
+    pub echo: Option<String>,
 }
 
 /// Decodes one upstream stream, event by event.
@@ -299,6 +232,12 @@ pub trait Relay: Send + Sync {
     /// Whether the terminator was seen.
     fn is_complete(&self) -> bool;
 
+    /// Append the dialect's error event for an answer that fails after some of it was relayed. `false`: it depends on
+    /// nothing that was relayed, and an encoder writes it as well.
+    fn abort(&self, _error: &Error, _cx: &EncodeContext, _out: &mut Vec<u8>) -> bool {
+        false
+    }
+
     /// One whole answer. Edits as in [`Verdict::edits`]. `Err`: an error object with status 200, or not an answer.
     fn response(&mut self, body: Node<'_>) -> Result<Vec<(Range<usize>, String)>, Error>;
 
@@ -325,6 +264,18 @@ pub struct RelayContext {
 pub trait Codec: Sync {
     /// Read a client's request. Unknown fields go to `ext`; unknown part types to `Content::Native`.
     fn decode_request<'a>(&self, body: Node<'a>, cx: &ClientContext) -> Result<Request<'a>, Error>;
+
+    /// The settings of a client's request that this dialect's answers repeat: the members of a JSON object, without its
+    /// braces. `None` where answers repeat nothing.
+    fn echo(&self, _body: Node<'_>) -> Option<String> {
+        None
+    }
+
+    /// What a client's request adds to what is kept of its answer, so that later requests can refer to it: a raw JSON
+    /// array of items. `None` where nothing is to be kept.
+    fn kept_input(&self, _body: Node<'_>) -> Option<String> {
+        None
+    }
 
     /// Write a request for an upstream of this dialect. `Err`: the request cannot be carried at all (always the
     /// client's error, naming the field).
@@ -386,18 +337,4 @@ pub trait Codec: Sync {
 
     /// Whether clients of this dialect drop opaque state, so that the ledger must remember it for them.
     fn forgets_reasoning(&self) -> bool;
-}
-
-/// A deterministic id for a part whose upstream sent none: the same in stream and one-shot, and in every retry of the
-/// same attempt. `prefix` is the client-visible one (`call_`, `toolu_`).
-pub fn make_id(prefix: &str, seed: &str, index: usize) -> String {
-    use sha2::{Digest, Sha256};
-    use std::fmt::Write as _;
-
-    let digest = Sha256::digest(format!("{seed}/{index}"));
-    let mut id = String::from(prefix);
-    for byte in digest.iter().take(12) {
-        let _ = write!(id, "{byte:02x}");
-    }
-    id
 }

@@ -1,4 +1,4 @@
-//! Names and ids in the form that Chat takes: `[A-Za-z0-9_-]`, 64 at most.
+//! Names and ids in the form that OpenAI takes: `[A-Za-z0-9_-]`, 64 at most.
 //!
 //! Tool names are restored on the answer (the map goes to the pipeline). Call ids are rewritten the same way wherever
 //! they stand: they only have to match each other.
@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-use crate::dialect::{ClientTool, NameMap, Profile, make_id};
+use crate::dialect::{ClientTool, NameMap, Profile};
 use crate::ir::{Content, Request, Tool, ToolKind, ToolMode};
 use crate::loss::{Code, LossReport};
 
@@ -156,7 +156,7 @@ pub(in crate::dialect) fn call_id<'i>(
     loss.add(
         Code::IdRewritten,
         pointer,
-        "a tool call id that Chat would not take",
+        "a tool call id that the upstream would not take",
     );
     make_id("call_", id, 0).into()
 }
@@ -169,7 +169,7 @@ fn kind(tool: &Tool<'_>) -> Option<ToolKind> {
     }
 }
 
-/// Whether Chat takes it.
+/// Whether OpenAI takes it.
 pub(in crate::dialect) fn fits(name: &str) -> bool {
     !name.is_empty() && name.len() <= MAX_LENGTH && name.bytes().all(is_plain)
 }
@@ -193,4 +193,15 @@ pub(in crate::dialect) fn shorten(name: &str) -> String {
         let _ = write!(sent, "{byte:02x}");
     }
     sent
+}
+
+/// A deterministic id for a part whose upstream sent none: the same in stream and one-shot, and in every retry of the
+/// same attempt. `prefix` is the client-visible one (`call_`, `toolu_`).
+pub fn make_id(prefix: &str, seed: &str, index: usize) -> String {
+    let digest = Sha256::digest(format!("{seed}/{index}"));
+    let mut id = String::from(prefix);
+    for byte in digest.iter().take(12) {
+        let _ = write!(id, "{byte:02x}");
+    }
+    id
 }

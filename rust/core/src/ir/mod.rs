@@ -7,6 +7,7 @@ mod answer;
 mod concept;
 mod delta;
 mod reasoning;
+mod replay;
 mod request;
 mod tool;
 mod usage;

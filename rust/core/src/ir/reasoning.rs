@@ -24,7 +24,8 @@ pub enum OpaqueKind {
     Signature,
     /// Anthropic: `redacted_thinking.data`.
     Redacted,
-    /// OpenAI Responses: `reasoning.encrypted_content`.
+    /// OpenAI Responses: `reasoning.encrypted_content`, with the item's id and a colon in front where the carrier keeps
+    /// no id: the vendor checks that the two belong together.
     Encrypted,
     /// Gemini: `thoughtSignature`.
     ThoughtSignature,

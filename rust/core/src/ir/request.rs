@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::reasoning::{Reasoning, ReasoningIntent};
 use super::tool::{Tool, ToolCall, ToolChoice, ToolResult};
+use crate::error::Error;
 use crate::json::Number;
 
 /// Text, or raw JSON text, that usually borrows from the client's body.
@@ -50,6 +51,10 @@ pub struct Request<'a> {
     pub store: Option<bool>,
     /// Fields without a place here: kept for the same dialect, reported as lost for any other.
     pub ext: Vec<Ext<'a>>,
+    /// Why only an upstream of the client's own dialect can serve this request: it asks for something that no other
+    /// has and that cannot be left out without changing the question (a conversation kept by the vendor). Any other
+    /// target refuses with it.
+    pub native_only: Option<Error>,
 }
 
 /// A field that only its own dialect understands.

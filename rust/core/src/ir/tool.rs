@@ -75,9 +75,9 @@ pub enum ToolMode<'a> {
         /// Whether the schema is enforced.
         strict: Option<bool>,
     },
-    /// A tool with one free text as input; `format` is OpenAI's raw object.
+    /// A tool with one free text as input.
     Custom {
-        /// Grammar, raw JSON.
+        /// What the text must look like: raw JSON, in the flat form (`{"type":"grammar","syntax":…,"definition":…}`).
         format: Option<Text<'a>>,
     },
     /// A tool that the vendor runs itself; raw JSON of the whole definition.

@@ -189,6 +189,18 @@ impl Object<'_> {
         }
     }
 
+    /// Members that are already written, without the braces around them.
+    pub fn members(&mut self, json: &str) {
+        if json.is_empty() {
+            return;
+        }
+        if !self.first {
+            self.out.push(b',');
+        }
+        self.first = false;
+        raw(self.out, json);
+    }
+
     /// An object member.
     pub fn object(&mut self, key: &str, fill: impl FnOnce(&mut Object<'_>)) {
         object(self.key(key), fill);

@@ -11,6 +11,7 @@ use crate::ir::Usage;
 use crate::json::Tape;
 use crate::ledger::Ledger;
 use crate::loss::Loss;
+use crate::response_store::ResponseStore;
 use crate::sse::{Frame, SseFramer};
 
 /// Byte order mark.
@@ -37,8 +38,22 @@ pub struct Setup {
     pub names: NameMap,
     /// Where to remember reasoning, and whose it is.
     pub ledger: Option<(Arc<Ledger>, String)>,
+    /// Where the answer is to be kept.
+    pub archive: Option<Archive>,
     /// Largest event accepted, bytes.
     pub event_limit: usize,
+}
+
+/// Where an answer is to be kept, so that later requests can refer to it. An answer that is relayed is kept by its
+/// vendor.
+#[derive(Clone, Debug)]
+pub struct Archive {
+    /// Keeps it.
+    pub store: Arc<ResponseStore>,
+    /// Whose it is.
+    pub owner: String,
+    /// What its request adds ([`super::ClientRequest::kept_input`]).
+    pub input: String,
 }
 
 /// What an attempt's answer turned out to be.
@@ -147,6 +162,7 @@ impl Transcoder {
     pub fn abort(&mut self, error: &Error, out: &mut Vec<u8>) {
         match &mut self.lane {
             Some(Lane::Ir(lane)) => lane.abort(error, out),
+            Some(Lane::Raw(lane)) if lane.abort(error, &self.setup.encode, out) => {}
             _ => codec(self.setup.client)
                 .stream_encoder(&self.setup.encode)
                 .abort(error, out),

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::answer::{Report, Setup};
+use super::answer::{Archive, Report, Setup};
 use super::guard::Guard;
 use super::sequencer::Sequencer;
 use crate::dialect::{Codec, EncodeContext, EventDecoder, EventEncoder, codec};
@@ -25,6 +25,7 @@ pub(super) struct IrLane {
 struct Output {
     writer: Writer,
     memory: Option<Memory>,
+    record: Option<Record>,
     loss: LossReport,
     client: &'static dyn Codec,
     encode: EncodeContext,
@@ -42,6 +43,12 @@ enum Writer {
 struct Memory {
     ledger: Arc<Ledger>,
     owner: String,
+    seen: Collector,
+}
+
+/// Collects a streamed answer that is to be kept. A whole one is collected anyway.
+struct Record {
+    archive: Archive,
     seen: Collector,
 }
 
@@ -73,6 +80,10 @@ impl IrLane {
                 owner,
                 seen: Collector::default(),
             });
+        let record = setup.archive.take().map(|archive| Record {
+            archive,
+            seen: Collector::default(),
+        });
         let encode = setup.encode.clone();
         Self {
             decoder: codec(setup.upstream).stream_decoder(&setup.decode),
@@ -80,6 +91,7 @@ impl IrLane {
             output: Output {
                 writer,
                 memory,
+                record,
                 loss: LossReport::new(),
                 client,
                 encode,
@@ -181,6 +193,9 @@ impl Output {
         if let Some(memory) = &mut self.memory {
             memory.note(&delta);
         }
+        if let (Some(record), Writer::Stream { .. }) = (&mut self.record, &self.writer) {
+            record.seen.emit(delta.clone());
+        }
         let loss = &mut self.loss;
         match &mut self.writer {
             Writer::Whole(collector) => collector.emit(delta),
@@ -208,15 +223,42 @@ impl Output {
     }
 
     fn finish(&mut self, out: &mut Vec<u8>) {
+        let start = out.len();
         if let Writer::Whole(collector) = &self.writer {
             self.client
                 .encode_response(&collector.answer, &self.encode, &mut self.loss, out);
+        }
+        if let Some(record) = self.record.take() {
+            self.keep(&record, &out[start..]);
         }
         if let Some(memory) = self.memory.take() {
             memory
                 .ledger
                 .remember(&memory.owner, &memory.seen.answer.parts, Instant::now());
         }
+    }
+}
+
+impl Output {
+    /// Keep the answer as the client has it: a streamed one is written once more as a whole.
+    fn keep(&mut self, record: &Record, whole: &[u8]) {
+        let mut written = Vec::new();
+        let response = match self.writer {
+            Writer::Whole(_) => whole,
+            Writer::Stream { .. } => {
+                let mut unheard = LossReport::new();
+                let answer = &record.seen.answer;
+                self.client
+                    .encode_response(answer, &self.encode, &mut unheard, &mut written);
+                &written
+            }
+        };
+        let Archive {
+            store,
+            owner,
+            input,
+        } = &record.archive;
+        store.put(owner, input.clone(), response, Instant::now());
     }
 }
 

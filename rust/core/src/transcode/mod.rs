@@ -13,5 +13,6 @@ mod request;
 mod sequencer;
 mod unwrap;
 
-pub use answer::{Report, Setup, Transcoder};
+pub use answer::{Archive, Report, Setup, Transcoder};
+pub(crate) use request::splice;
 pub use request::{ClientRequest, Prepared, Routing};

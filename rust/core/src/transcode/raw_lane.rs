@@ -4,7 +4,7 @@ use std::ops::{ControlFlow, Range};
 
 use super::answer::Report;
 use super::request::splice_into;
-use crate::dialect::{Relay, Verdict};
+use crate::dialect::{EncodeContext, Relay, Verdict};
 use crate::error::Error;
 use crate::json::Node;
 use crate::sse::Frame;
@@ -89,6 +89,11 @@ impl RawLane {
         self.content_bytes = text.len() as u64;
         splice_into(text.as_bytes(), &edits, out);
         Ok(())
+    }
+
+    /// Append the error event, when it depends on what was relayed.
+    pub(super) fn abort(&self, error: &Error, cx: &EncodeContext, out: &mut Vec<u8>) -> bool {
+        self.relay.abort(error, cx, out)
     }
 
     pub(super) fn has_content(&self) -> bool {

@@ -49,6 +49,8 @@ pub struct Prepared {
     pub stream_usage: bool,
     /// The client's bound of output tokens, for reservations.
     pub max_output_tokens: Option<u64>,
+    /// The settings that the answer repeats, for [`crate::dialect::EncodeContext::echo`].
+    pub echo: Option<String>,
 }
 
 impl ClientRequest {
@@ -114,6 +116,11 @@ impl ClientRequest {
         self.doc.bytes()
     }
 
+    /// What is to be kept of this request with its answer, for [`super::Archive`].
+    pub fn kept_input(&self) -> Option<String> {
+        codec(self.dialect).kept_input(self.doc.root())
+    }
+
     /// The request in no dialect's words.
     pub fn decode(&self) -> Result<Request<'_>, Error> {
         let mut request = codec(self.dialect).decode_request(self.doc.root(), &self.cx)?;
@@ -149,6 +156,7 @@ impl ClientRequest {
         prepared.loss = loss;
         prepared.stream_usage = request.stream_usage;
         prepared.max_output_tokens = request.max_output_tokens;
+        prepared.echo = codec(self.dialect).echo(self.doc.root());
         Ok(prepared)
     }
 
@@ -176,6 +184,7 @@ impl Prepared {
             hide_usage: false,
             stream_usage: false,
             max_output_tokens: None,
+            echo: None,
         }
     }
 }
@@ -191,6 +200,9 @@ fn encode(
             "several answers (n > 1) are not available from this model's upstream",
         )
         .at("/n"));
+    }
+    if let Some(refusal) = &request.native_only {
+        return Err(refusal.clone());
     }
     for ext in &request.ext {
         loss.add(Code::FieldDropped, &ext.pointer, "no counterpart upstream");
@@ -222,7 +234,7 @@ fn refuse_losses(loss: &LossReport) -> Result<(), Error> {
 }
 
 /// Apply edits, which are in ascending order. Without edits the bytes are shared, not copied.
-pub(super) fn splice(text: &Bytes, edits: &[(Range<usize>, String)]) -> Bytes {
+pub(crate) fn splice(text: &Bytes, edits: &[(Range<usize>, String)]) -> Bytes {
     if edits.is_empty() {
         return text.clone();
     }

@@ -21,9 +21,14 @@ pub(in crate::dialect) struct Fields<'f, 'o> {
 }
 
 impl Fields<'_, '_> {
+    /// Whether the upstream refuses this field.
+    pub(in crate::dialect) fn forbids(&self, field: &str) -> bool {
+        self.profile.forbidden.iter().any(|name| name == field)
+    }
+
     /// Whether the upstream takes this field; reported if not.
     pub(in crate::dialect) fn allows(&mut self, field: &str) -> bool {
-        let is_forbidden = self.profile.forbidden.iter().any(|name| name == field);
+        let is_forbidden = self.forbids(field);
         if is_forbidden {
             self.loss.add(
                 Code::ParamForbidden,
@@ -116,6 +121,15 @@ impl Fields<'_, '_> {
             }
             None => {}
         }
+    }
+}
+
+/// OpenAI's word for the tier that served; strict clients check the list.
+pub(in crate::dialect) fn served_tier(served: &str) -> Option<&str> {
+    match served {
+        "auto" | "default" | "flex" | "scale" | "priority" | "fast" => Some(served),
+        "standard" | "standard_only" => Some("default"),
+        _ => None,
     }
 }
 

@@ -3,6 +3,7 @@
 //! Neither dialect knows the other; both know this.
 
 pub(in crate::dialect) mod cache;
+pub(in crate::dialect) mod calls;
 pub(in crate::dialect) mod error;
 pub(in crate::dialect) mod fields;
 pub(in crate::dialect) mod media;

@@ -1,9 +1,11 @@
 //! Tools on offer in a client's request, as far as both dialects define them alike.
 
+use std::borrow::Cow;
+
 use super::{cache, read};
 use crate::error::Error;
 use crate::ir::{Tool, ToolChoice, ToolMode};
-use crate::json::Node;
+use crate::json::{Node, write};
 
 /// A function; `body` holds its members, `node` is the whole entry.
 pub(in crate::dialect) fn function<'a>(
@@ -26,7 +28,8 @@ pub(in crate::dialect) fn function<'a>(
     tool(node, body, kind, pointer)
 }
 
-/// A free-text tool.
+/// A free-text tool. Chat has the members of a grammar in an object of their own, Responses beside its type; both are
+/// taken in either place.
 pub(in crate::dialect) fn custom<'a>(
     node: Node<'a>,
     body: Node<'a>,
@@ -42,10 +45,25 @@ pub(in crate::dialect) fn custom<'a>(
         node,
         body,
         ToolMode::Custom {
-            format: format.map(|format| format.raw().into()),
+            format: format.map(flat),
         },
         pointer,
     )
+}
+
+/// A format in the flat form.
+fn flat(format: Node<'_>) -> Cow<'_, str> {
+    let Some(grammar) = format.get("grammar").filter(|node| node.is_object()) else {
+        return format.raw().into();
+    };
+    let mut out = Vec::new();
+    write::object(&mut out, |o| {
+        o.str("type", "grammar");
+        for (key, value) in grammar.members().filter(|(key, _)| key != "type") {
+            o.raw(&key, value.raw());
+        }
+    });
+    String::from_utf8(out).unwrap_or_default().into()
 }
 
 fn tool<'a>(

@@ -3,10 +3,11 @@
 use super::schema;
 use crate::dialect::Profile;
 use crate::ir::{ToolCall, ToolKind};
+use crate::json::Tape;
 use crate::json::write::{self, Object};
 
 /// What a function without arguments takes, for hosts that want a schema.
-const NO_ARGUMENTS: &str = r#"{"type":"object","properties":{}}"#;
+pub(in crate::dialect) const NO_ARGUMENTS: &str = r#"{"type":"object","properties":{}}"#;
 /// What the function that stands for a custom tool takes; the pipeline unwraps it from the answer.
 pub(in crate::dialect) const FREE_TEXT: &str = r#"{"type":"object","properties":{"input":{"type":"string"}},"required":["input"],"additionalProperties":false}"#;
 
@@ -29,6 +30,24 @@ pub(in crate::dialect) fn write_parameters(
         None if profile.schema_needs_properties => o.raw("parameters", NO_ARGUMENTS),
         None => {}
     }
+}
+
+/// The format of a free-text tool in Chat's form: the members of a grammar in an object of their own.
+pub(in crate::dialect) fn write_nested_format(o: &mut Object<'_>, format: &str) {
+    let mut tape = Tape::new();
+    let grammar = tape.parse(format).ok();
+    let grammar = grammar.filter(|node| node.get("type").is_some_and(|kind| kind.is("grammar")));
+    let Some(grammar) = grammar else {
+        return o.raw("format", format);
+    };
+    o.object("format", |o| {
+        o.str("type", "grammar");
+        o.object("grammar", |o| {
+            for (key, value) in grammar.members().filter(|(key, _)| key != "type") {
+                o.raw(&key, value.raw());
+            }
+        });
+    });
 }
 
 /// The text of a call's arguments, for a tool that is sent as this kind.

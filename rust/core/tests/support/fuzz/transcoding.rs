@@ -79,6 +79,7 @@ fn setup(upstream: Dialect, client: Dialect, stream: bool, is_raw: bool) -> Setu
         },
         names: NameMap::default(),
         ledger: None,
+        archive: None,
         event_limit: 1 << 20,
     }
 }

@@ -1,7 +1,7 @@
-//! Our errors in Chat's words.
+//! Our errors in OpenAI's words.
 
 use crate::error::{Error, Kind, Source};
-use crate::json::write;
+use crate::json::write::{self, Object};
 use crate::redact::redact;
 
 /// How one error is said.
@@ -24,40 +24,67 @@ impl Words {
     }
 }
 
+/// An error as a client is shown it.
+#[derive(Debug)]
+pub(in crate::dialect) struct Shown {
+    /// The HTTP status.
+    pub(in crate::dialect) status: u16,
+    pub(in crate::dialect) kind: &'static str,
+    pub(in crate::dialect) code: Option<String>,
+    pub(in crate::dialect) message: String,
+    pub(in crate::dialect) param: Option<String>,
+}
+
+impl Shown {
+    pub(in crate::dialect) fn new(error: &Error, request_id: &str) -> Self {
+        let words = words(error);
+        let native = error.code.as_deref().filter(|code| is_openais(code));
+        let code = native.filter(|_| !words.hides_code).or(words.code);
+        let pointer = error.pointer.as_deref();
+        Self {
+            status: words.status,
+            kind: words.kind,
+            code: code.map(Into::into),
+            message: message(error, request_id, words.hides_code),
+            param: pointer.filter(|pointer| !pointer.is_empty()).map(param),
+        }
+    }
+
+    /// Write the error object.
+    pub(in crate::dialect) fn write(&self, o: &mut Object<'_>) {
+        o.object("error", |o| {
+            o.str("message", &self.message);
+            o.str("type", self.kind);
+            self.place(o);
+        });
+    }
+
+    /// Write `param` and `code`.
+    pub(in crate::dialect) fn place(&self, o: &mut Object<'_>) {
+        for (key, value) in [("param", &self.param), ("code", &self.code)] {
+            match value {
+                Some(value) => o.str(key, value),
+                None => o.null(key),
+            }
+        }
+    }
+}
+
 /// The HTTP status and the body.
 pub(in crate::dialect) fn encode(error: &Error, request_id: &str) -> (u16, Vec<u8>) {
+    let shown = Shown::new(error, request_id);
     let mut body = Vec::with_capacity(256);
-    write(&mut body, error, request_id);
-    (words(error).status, body)
+    write::object(&mut body, |o| shown.write(o));
+    (shown.status, body)
 }
 
-/// The error object, as it stands in bodies and in streams.
+/// The error object, as it stands in streams.
 pub(in crate::dialect) fn write(out: &mut Vec<u8>, error: &Error, request_id: &str) {
-    let words = words(error);
-    let native = error.code.as_deref().filter(|code| is_chats(code));
-    let code = native.filter(|_| !words.hides_code).or(words.code);
-    write::object(out, |o| {
-        o.object("error", |o| {
-            o.str("message", &message(error, request_id, words.hides_code));
-            o.str("type", words.kind);
-            match error
-                .pointer
-                .as_deref()
-                .filter(|pointer| !pointer.is_empty())
-            {
-                Some(pointer) => o.str("param", &param(pointer)),
-                None => o.null("param"),
-            }
-            match code {
-                Some(code) => o.str("code", code),
-                None => o.null("code"),
-            }
-        });
-    });
+    write::object(out, |o| Shown::new(error, request_id).write(o));
 }
 
-/// Codes of other dialects (Anthropic's `api_error`, Gemini's `RESOURCE_EXHAUSTED`) mean nothing to Chat's clients.
-fn is_chats(code: &str) -> bool {
+/// Codes of other dialects (Anthropic's `api_error`, Gemini's `RESOURCE_EXHAUSTED`) mean nothing to OpenAI's clients.
+fn is_openais(code: &str) -> bool {
     !code.ends_with("_error") && !code.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')
 }
 

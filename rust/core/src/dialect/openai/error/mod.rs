@@ -5,7 +5,7 @@ mod decode;
 mod encode;
 
 pub(in crate::dialect) use decode::{decode, in_band};
-pub(in crate::dialect) use encode::{encode, write};
+pub(in crate::dialect) use encode::{Shown, encode, write};
 
 use crate::error::Kind;
 
@@ -44,11 +44,24 @@ fn weak(word: &str) -> Option<Kind> {
         | "BadRequestError"
         | "INVALID_ARGUMENT"
         | "content_filter"
-        | "content_policy_violation" => Kind::BadRequest,
+        | "content_policy_violation"
+        | "invalid_prompt"
+        | "image_content_policy_violation"
+        | "image_parse_error"
+        | "image_too_small"
+        | "invalid_base64_image"
+        | "invalid_image"
+        | "invalid_image_format"
+        | "invalid_image_mode"
+        | "invalid_image_url"
+        | "unsupported_image_media_type"
+        | "empty_image_file"
+        | "failed_to_download_image"
+        | "image_file_not_found" => Kind::BadRequest,
         "authentication_error" | "UNAUTHENTICATED" => Kind::Auth,
         "permission_error" | "PERMISSION_DENIED" => Kind::Permission,
         "not_found_error" | "NotFoundError" | "NOT_FOUND" => Kind::NotFound,
-        "request_too_large" => Kind::TooLarge,
+        "request_too_large" | "image_too_large" | "image_file_too_large" => Kind::TooLarge,
         _ => return None,
     })
 }

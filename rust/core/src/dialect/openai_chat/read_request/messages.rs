@@ -1,10 +1,10 @@
 //! Messages → turns.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use super::super::NATIVE_ORIGIN;
 use super::{parts, reasoning};
+use crate::dialect::openai::calls::Calls;
 use crate::dialect::openai::{cache, read};
 use crate::dialect::{ClientContext, make_id};
 use crate::envelope::Opened;
@@ -35,17 +35,6 @@ struct Messages<'a, 'c> {
     cx: &'c ClientContext,
     ext: Vec<Ext<'a>>,
     calls: Calls<'a>,
-}
-
-/// Calls seen so far: results must answer one of them.
-#[derive(Default)]
-struct Calls<'a> {
-    by_id: HashMap<Cow<'a, str>, usize>,
-    by_name: HashMap<Cow<'a, str>, VecDeque<usize>>,
-    /// The id of each call.
-    ids: Vec<Cow<'a, str>>,
-    /// Calls without a result.
-    open: BTreeSet<usize>,
 }
 
 pub(super) fn decode<'a>(
@@ -165,7 +154,7 @@ impl<'a> Messages<'a, '_> {
             arguments: arguments(body, key)?,
             opaque: self.signature(node, pointer)?,
         };
-        self.calls.add(&call);
+        self.calls.add(&call, None);
         Ok(call)
     }
 
@@ -179,7 +168,7 @@ impl<'a> Messages<'a, '_> {
             arguments: arguments(body, "arguments")?,
             opaque: Vec::new(),
         };
-        self.calls.add(&call);
+        self.calls.add(&call, None);
         Ok(call)
     }
 
@@ -206,8 +195,8 @@ impl<'a> Messages<'a, '_> {
 
     fn result(&mut self, node: Node<'a>, pointer: &str) -> Result<Part<'a>, Error> {
         let id = match node.get("tool_call_id") {
-            Some(id) => self.calls.answer(id)?,
-            None => self.calls.answer_unnamed(node)?,
+            Some(id) => self.calls.answer(id, "tool_call_id")?,
+            None => self.calls.answer_unnamed(node, "tool_call_id")?,
         };
         let name = node
             .get("name")
@@ -239,52 +228,5 @@ fn arguments<'a>(body: Node<'a>, key: &str) -> Result<Cow<'a, str>, Error> {
         Some(node) if node.is_object() => Ok(node.raw().into()),
         Some(node) => read::string(node, key),
         None => Ok("".into()),
-    }
-}
-
-impl<'a> Calls<'a> {
-    fn add(&mut self, call: &ToolCall<'a>) {
-        let at = self.ids.len();
-        self.ids.push(call.id.clone());
-        self.open.insert(at);
-        self.by_id.insert(call.id.clone(), at);
-        self.by_name
-            .entry(call.name.clone())
-            .or_default()
-            .push_back(at);
-    }
-
-    fn answer(&mut self, node: Node<'a>) -> Result<Cow<'a, str>, Error> {
-        let id = read::string(node, "tool_call_id")?;
-        let Some(at) = self.by_id.get(&id) else {
-            let text = "tool_call_id answers no tool call of an earlier assistant message";
-            return Err(Error::bad_request(node, text));
-        };
-        self.open.remove(at);
-        Ok(id)
-    }
-
-    /// A result without an id (role `function`, careless clients): the open call of that name, or the only open one.
-    fn answer_unnamed(&mut self, node: Node<'a>) -> Result<Cow<'a, str>, Error> {
-        let at = match node.text("name") {
-            Some(name) => self.first_open(&name),
-            None => self.open.first().copied().filter(|_| self.open.len() == 1),
-        };
-        let Some(at) = at else {
-            let text = "tool_call_id is required: it is not clear which tool call this answers";
-            return Err(Error::client(text).at(format!("{}/tool_call_id", node.pointer())));
-        };
-        self.open.remove(&at);
-        Ok(self.ids[at].clone())
-    }
-
-    fn first_open(&mut self, name: &str) -> Option<usize> {
-        let calls = self.by_name.get_mut(name)?;
-        while let Some(at) = calls.pop_front() {
-            if self.open.contains(&at) {
-                return Some(at);
-            }
-        }
-        None
     }
 }

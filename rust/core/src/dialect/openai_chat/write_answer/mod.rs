@@ -8,6 +8,7 @@ pub(super) use response::write as write_whole;
 pub(super) use stream::StreamEncoder;
 
 use crate::dialect::EncodeContext;
+use crate::dialect::openai::fields;
 use crate::ir::{Citation, Opaque, Start, ToolKind};
 use crate::json::write::{self, Array, Object};
 use crate::loss::{Code, LossReport};
@@ -25,7 +26,10 @@ fn head(o: &mut Object<'_>, object: &str, start: &Start<'_>, cx: &EncodeContext)
     o.str("object", object);
     o.u64("created", start.created.unwrap_or(cx.created));
     o.str("model", &cx.model);
-    o.opt_str("service_tier", start.service_tier.and_then(tier));
+    o.opt_str(
+        "service_tier",
+        start.service_tier.and_then(fields::served_tier),
+    );
     o.opt_str("system_fingerprint", start.fingerprint);
 }
 
@@ -41,15 +45,6 @@ fn id(upstream: Option<&str>, cx: &EncodeContext) -> String {
         .or(own.strip_prefix("req-"))
         .unwrap_or(own);
     format!("{ID_PREFIX}{own}")
-}
-
-/// Chat's word for the tier that served; strict clients check the list.
-fn tier(served: &str) -> Option<&str> {
-    match served {
-        "auto" | "default" | "flex" | "scale" | "priority" | "fast" => Some(served),
-        "standard" | "standard_only" => Some("default"),
-        _ => None,
-    }
 }
 
 /// The state of one thinking part, sealed, as `reasoning_details` entries of the kind that clients hand back unread.

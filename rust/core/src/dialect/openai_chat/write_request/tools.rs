@@ -2,7 +2,7 @@
 
 use crate::dialect::names::Names;
 use crate::dialect::openai::cache;
-use crate::dialect::openai::tools::{FREE_TEXT, write_parameters};
+use crate::dialect::openai::tools::{FREE_TEXT, write_nested_format, write_parameters};
 use crate::dialect::{CacheMarkers, Dialect, Profile};
 use crate::ir::{Request, Tool, ToolChoice, ToolKind, ToolMode};
 use crate::json::write::{self, Array, Object};
@@ -73,7 +73,9 @@ fn write_custom(
         o.str("type", "custom");
         o.object("custom", |o| {
             head(o, tool, names);
-            o.opt_raw("format", format);
+            if let Some(format) = format {
+                write_nested_format(o, format);
+            }
         });
         return;
     }

@@ -1,0 +1,95 @@
+//! Edits that turn a client's body into what an upstream of this dialect is sent. Everything else stays byte for byte:
+//! state, unknown members, the order of keys (which decides prompt caches).
+//!
+//! Three things may not go through: the model's name, the id of an answer that only we have kept, and opaque state in
+//! our envelopes. State of this very upstream is unwrapped and gets its item's id back; an item with any other state is
+//! cut out, because the API looks up what has no state of its own by its id, and does not find it.
+
+use super::relay::renamed;
+use super::{NATIVE_ORIGIN, state};
+use crate::dialect::{ClientContext, Target, carrier};
+use crate::envelope::PREFIX;
+use crate::error::Error;
+use crate::ir::{Opaque, OpaqueKind};
+use crate::json::Node;
+use crate::json::edit::{self, Edit};
+use crate::loss::{Code, LossReport};
+
+/// The edits, in ascending order.
+pub(super) fn edits(
+    body: Node<'_>,
+    target: &Target,
+    cx: &ClientContext,
+    loss: &mut LossReport,
+) -> Result<Vec<Edit>, Error> {
+    let mut edits: Vec<Edit> = renamed(body, &target.model).into_iter().collect();
+    if cx.is_expanded {
+        let spans = edit::members(body, |key, _| key.is("previous_response_id"));
+        edits.extend(spans.into_iter().map(|span| (span, String::new())));
+    }
+    // Reading every item again only pays when there can be an envelope in one.
+    if memchr::memmem::find(body.raw().as_bytes(), PREFIX.as_bytes()).is_some()
+        && let Some(input) = body.get("input")
+    {
+        let mut is_kept = Vec::new();
+        for item in input.items() {
+            match fate(item, target, cx) {
+                Fate::Stays => is_kept.push(true),
+                Fate::Becomes(mut changes) => {
+                    is_kept.push(true);
+                    edits.append(&mut changes);
+                }
+                Fate::Goes => {
+                    is_kept.push(false);
+                    let detail = "thinking of another vendor is left out";
+                    loss.add(Code::OpaqueDropped, item.pointer(), detail);
+                }
+            }
+        }
+        if !is_kept.is_empty() && !is_kept.contains(&true) {
+            let text = "the input holds nothing but another vendor's thinking";
+            return Err(Error::bad_request(input, text));
+        }
+        edits.extend(edit::elements(input, &is_kept));
+    }
+    edits.sort_by_key(|(range, _)| range.start);
+    Ok(edits)
+}
+
+/// What becomes of an item.
+enum Fate {
+    Stays,
+    Becomes(Vec<Edit>),
+    Goes,
+}
+
+fn fate(item: Node<'_>, target: &Target, cx: &ClientContext) -> Fate {
+    let carrier = item.get("encrypted_content");
+    let Some((carrier, sealed)) = carrier.and_then(|node| Some((node, node.as_str()?))) else {
+        return Fate::Stays;
+    };
+    if !carrier::is_sealed(&sealed) {
+        return Fate::Stays;
+    }
+    let opened = carrier::open(&cx.envelope, sealed, OpaqueKind::Encrypted, NATIVE_ORIGIN);
+    let is_its = |opaque: &&Opaque<'_>| {
+        opaque.kind == OpaqueKind::Encrypted && opaque.origin == target.origin
+    };
+    match opened.opaque.iter().find(is_its) {
+        Some(opaque) => unwrap(item, carrier, &opaque.data),
+        None => Fate::Goes,
+    }
+}
+
+/// Give an item its bare state and its own id. Without an id of its own it has none: ours does not match the state.
+fn unwrap(item: Node<'_>, carrier: Node<'_>, data: &str) -> Fate {
+    let (id, content) = state::split(data);
+    let mut edits = vec![(carrier.span(), edit::quoted(content))];
+    if let (Some(node), Some(id)) = (item.get("id"), id) {
+        edits.push((node.span(), edit::quoted(id)));
+    } else {
+        let spans = edit::members(item, |key, _| key.is("id"));
+        edits.extend(spans.into_iter().map(|span| (span, String::new())));
+    }
+    Fate::Becomes(edits)
+}
