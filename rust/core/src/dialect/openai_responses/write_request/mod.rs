@@ -16,7 +16,11 @@ use crate::ir::Request;
 use crate::json::write;
 use crate::loss::LossReport;
 
-/// Write a request. `Err`: media that no upstream of this dialect can be sent.
+/// OpenAI refuses smaller bounds of output tokens ("Expected a value >= 16").
+const MIN_OUTPUT: u64 = 16;
+
+/// Write a request. `Err`: media that no upstream of this dialect can be sent, or nothing is left of the
+/// conversation.
 pub(super) fn write(
     request: &Request<'_>,
     target: &Target,
@@ -38,7 +42,7 @@ pub(super) fn write(
         }
         options::write_tools(&mut fields, request, &names);
         options::write_sampling(&mut fields, &request.sampling);
-        options::write_limit(&mut fields, request.max_output_tokens);
+        fields.limit("max_output_tokens", request.max_output_tokens, MIN_OUTPUT);
         options::write_text(&mut fields, request);
         options::write_reasoning(&mut fields, request.reasoning);
         options::write_state(&mut fields, request);

@@ -6,9 +6,6 @@ use crate::dialect::openai::fields::{Fields, report_schema_name, write_schema_fo
 use crate::ir::{Effort, OutputFormat, ReasoningIntent, Request, Sampling, ToolChoice, Visibility};
 use crate::loss::Code;
 
-/// OpenAI refuses smaller bounds of output tokens ("Expected a value >= 16").
-const MIN_OUTPUT: u64 = 16;
-
 pub(super) fn write_tools(fields: &mut Fields<'_, '_>, request: &Request<'_>, names: &Names<'_>) {
     let sendable = tools::sendable(request, fields.loss);
     let has_tools = !sendable.is_empty() && fields.allows("tools");
@@ -52,16 +49,6 @@ pub(super) fn write_sampling(fields: &mut Fields<'_, '_>, sampling: &Sampling<'_
     {
         fields.o.u64("top_logprobs", count);
     }
-}
-
-pub(super) fn write_limit(fields: &mut Fields<'_, '_>, asked: Option<u64>) {
-    const FIELD: &str = "max_output_tokens";
-    if asked.is_some_and(|asked| asked < MIN_OUTPUT) {
-        let detail = format!("raised to {MIN_OUTPUT}, the least that is accepted");
-        let path = format!("/{FIELD}");
-        fields.loss.add(Code::ValueClamped, path, detail);
-    }
-    fields.limit(FIELD, asked.map(|asked| asked.max(MIN_OUTPUT)));
 }
 
 /// `text`: the form of the answer and its length.
