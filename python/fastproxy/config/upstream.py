@@ -53,7 +53,7 @@ class Timeouts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What an upstream does differently from a plain server of its dialect."""
 
-    # Names and defaults must match `Profile` in rust/core/src/dialect/mod.rs.
+    # Names and defaults must match `Profile` in rust/core/src/dialect/profile.rs.
 
     text_as_string: Annotated[bool, Meta(description="Text-only content goes as one string, not as parts.")] = True
     legacy_max_tokens: Annotated[bool, Meta(description="Send `max_tokens` rather than `max_completion_tokens`.")] = (

@@ -13,14 +13,18 @@ from ..config import Upstream as Configured
 from ..pool import Account, Pool
 
 #: Path behind the base URL that the dialect's official SDK takes.
-_PATHS = {"openai_chat": "/chat/completions", "anthropic": "/v1/messages"}
+_PATHS = {"openai_chat": "/chat/completions", "openai_responses": "/responses", "anthropic": "/v1/messages"}
 _ANTHROPIC_VERSION = "2023-06-01"
 #: Until the first byte of a stream, where the configuration says nothing. Seconds.
 _FIRST_BYTE = 120.0
 #: Targets remembered: clients choose the names behind a pattern.
 _MAX_TARGETS = 1000
 #: Client headers that an upstream of the same dialect is shown. Nothing else of the client's is forwarded.
-_FORWARDED = {"anthropic": (b"anthropic-beta",), "openai_chat": (b"openai-beta",)}
+_FORWARDED = {
+    "anthropic": (b"anthropic-beta",),
+    "openai_chat": (b"openai-beta",),
+    "openai_responses": (b"openai-beta",),
+}
 
 Pairs = list[tuple[str, str]]
 Endpoints = WeakKeyDictionary[Account, _core.Endpoint]

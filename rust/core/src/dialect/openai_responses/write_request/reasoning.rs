@@ -1,6 +1,7 @@
 //! Earlier thinking on its way back to the upstream: as the item that it was, or not at all.
 
 use super::input::Items;
+use crate::dialect::Replay;
 use crate::dialect::carrier::is_issued;
 use crate::dialect::openai_responses::{NATIVE_ORIGIN, state};
 use crate::ir::{OpaqueKind, Reasoning, Turn};
@@ -20,6 +21,7 @@ impl Items<'_, '_> {
         if is_empty && reasoning.opaque.is_empty() {
             return;
         }
+        let wants_text = self.target.profile.replay_reasoning != Replay::Never;
         let mut is_sent = false;
         for opaque in &reasoning.opaque {
             if !is_issued(opaque, self.target, NATIVE_ORIGIN) {
@@ -32,7 +34,7 @@ impl Items<'_, '_> {
                     o.str("encrypted_content", content);
                 }),
                 // The host keeps no state: the thinking itself is what it wants back.
-                OpaqueKind::Replay => list.object(|o| {
+                OpaqueKind::Replay if wants_text => list.object(|o| {
                     let id = Some(&*opaque.data).filter(|id| !id.is_empty());
                     write_head(o, id, reasoning);
                     write_text(o, reasoning.text.as_deref().unwrap_or_default());
