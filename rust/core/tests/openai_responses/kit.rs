@@ -12,7 +12,7 @@ use fastproxy_core::dialect::{
 };
 use fastproxy_core::envelope::Envelope;
 use fastproxy_core::error::Error;
-use fastproxy_core::ir::{Answer, Collector, Request};
+use fastproxy_core::ir::{Answer, Collector, Content, Request, Role, Turn};
 use fastproxy_core::json::{Doc, Tape};
 use fastproxy_core::loss::LossReport;
 use fastproxy_core::sse::{DEFAULT_EVENT_LIMIT, SseFramer};
@@ -199,5 +199,22 @@ pub(crate) fn sealing_cx(key: &[u8]) -> ClientContext {
     ClientContext {
         envelope: Arc::new(Envelope::new(key)),
         ..ClientContext::default()
+    }
+}
+
+pub(crate) fn turn(role: Role, content: Content<'static>) -> Turn<'static> {
+    Turn {
+        role,
+        name: None,
+        parts: vec![content.into()],
+        pointer: "/messages/0".into(),
+    }
+}
+
+pub(crate) fn asked(turns: Vec<Turn<'static>>) -> Request<'static> {
+    Request {
+        model: "m".into(),
+        turns,
+        ..Request::default()
     }
 }

@@ -11,15 +11,18 @@
 
 mod codex_loop;
 mod echoes;
+mod fails_answers;
 mod grammar;
 mod keeps_answers;
 mod kit;
 mod opaque_state;
 mod properties;
 mod reads_answers;
+mod reads_elsewhere;
 mod reads_requests;
 mod refuses_requests;
 mod relays;
 mod relays_requests;
 mod writes_answers;
 mod writes_requests;
+mod writes_thinking;

@@ -186,7 +186,7 @@ fn a_relayed_stream_fails_in_its_own_name() {
     let last = events.last().unwrap();
     assert_eq!(last["type"], "response.failed");
     assert_eq!(last["response"]["id"], "resp_up1");
-    assert_eq!(last["response"]["error"]["code"], "upstream_error");
+    assert_eq!(last["response"]["error"]["code"], "server_error");
 }
 
 #[test]

@@ -2,15 +2,12 @@
 
 use fastproxy_core::dialect::openai_responses::Responses;
 use fastproxy_core::dialect::{CacheMarkers, Codec, Dialect, Profile, Target};
-use fastproxy_core::ir::{
-    Concept, Content, Effort, Fidelity, Opaque, OpaqueKind, Reasoning, ReasoningIntent, Request,
-    Role, Turn,
-};
+use fastproxy_core::ir::{Concept, Content, Fidelity, Role};
 use fastproxy_core::loss::LossReport;
 use fastproxy_core::transcode::Routing;
 use serde_json::{Value, json};
 
-use super::kit::{ORIGIN, client, losses, prepared, read, sent, target, written};
+use super::kit::{ORIGIN, asked, client, losses, prepared, read, sent, target, turn, written};
 
 /// What an upstream is sent for a Chat client's body.
 fn from_chat(body: Value) -> Value {
@@ -27,23 +24,6 @@ fn chat(extra: Value) -> Value {
         body[key] = value.clone();
     }
     body
-}
-
-fn turn(role: Role, content: Content<'static>) -> Turn<'static> {
-    Turn {
-        role,
-        name: None,
-        parts: vec![content.into()],
-        pointer: "/messages/0".into(),
-    }
-}
-
-fn request(turns: Vec<Turn<'static>>) -> Request<'static> {
-    Request {
-        model: "m".into(),
-        turns,
-        ..Request::default()
-    }
 }
 
 /// Unsaid is true here, and false everywhere else.
@@ -208,118 +188,6 @@ fn call_ids_are_short_and_used_once() {
     assert!(ids[0] != ids[2] && ids[2] != ids[4]);
 }
 
-fn thinking(origin: &'static str, kind: OpaqueKind, data: &'static str) -> Request<'static> {
-    let opaque = vec![Opaque {
-        origin: origin.into(),
-        kind,
-        data: data.into(),
-    }];
-    let reasoning = Reasoning {
-        text: Some("why".into()),
-        opaque,
-        ..Reasoning::default()
-    };
-    let user = turn(Role::User, Content::Text("x".into()));
-    request(vec![
-        user,
-        turn(Role::Assistant, Content::Reasoning(reasoning)),
-    ])
-}
-
-/// Rows 66, 69, 83 to 85: state goes back as the item that it was, to its issuer, with its id and an empty summary.
-#[test]
-fn thinking_goes_back_to_its_issuer_only() {
-    let (body, loss, _) = written(
-        &thinking(ORIGIN, OpaqueKind::Encrypted, "rs_9:gAAA"),
-        &target(),
-    );
-    let item =
-        json!({"type": "reasoning", "id": "rs_9", "summary": [], "encrypted_content": "gAAA"});
-    assert_eq!(body["input"][1], item);
-    assert!(
-        loss.entries()
-            .iter()
-            .all(|loss| loss.code.name() != "opaque_dropped")
-    );
-    let (body, _, _) = written(
-        &thinking("native:openai_responses", OpaqueKind::Encrypted, "gAAA"),
-        &target(),
-    );
-    assert_eq!(
-        body["input"][1].get("id"),
-        None,
-        "a made-up id does not match"
-    );
-    let (body, _, _) = written(&thinking(ORIGIN, OpaqueKind::Replay, "rs_9"), &target());
-    assert_eq!(
-        body["input"][1]["content"],
-        json!([{"type": "reasoning_text", "text": "why"}])
-    );
-    for foreign in [
-        thinking("vendor-b", OpaqueKind::Encrypted, "rs_9:gAAA"),
-        thinking("vendor-b", OpaqueKind::Signature, "sig"),
-        thinking("native:anthropic", OpaqueKind::Signature, "sig"),
-    ] {
-        let (body, loss, _) = written(&foreign, &target());
-        assert_eq!(body["input"].as_array().unwrap().len(), 1);
-        assert!(!body.to_string().contains("why") && !body.to_string().contains("sig"));
-        assert!(losses(&loss).contains(&("opaque_dropped", "/messages/0".into())));
-    }
-}
-
-/// §2.4, row 68.
-#[test]
-fn efforts() {
-    let effort = |intent: ReasoningIntent| {
-        let mut request = request(vec![turn(Role::User, Content::Text("x".into()))]);
-        request.reasoning = Some(intent);
-        let (body, _, _) = written(&request, &target());
-        body.get("reasoning").cloned()
-    };
-    let none = ReasoningIntent::default();
-    for (intent, expected) in [
-        (
-            ReasoningIntent {
-                effort: Some(Effort::XHigh),
-                ..none
-            },
-            Some(json!({"effort": "xhigh"})),
-        ),
-        (
-            ReasoningIntent {
-                budget: Some(8_000),
-                ..none
-            },
-            Some(json!({"effort": "medium"})),
-        ),
-        (
-            ReasoningIntent {
-                enabled: Some(false),
-                budget: Some(9),
-                ..none
-            },
-            Some(json!({"effort": "none"})),
-        ),
-        (
-            ReasoningIntent {
-                enabled: Some(true),
-                adaptive: true,
-                ..none
-            },
-            None,
-        ),
-        (
-            ReasoningIntent {
-                visibility: Some(fastproxy_core::ir::Visibility::Shown),
-                ..none
-            },
-            Some(json!({"summary": "auto"})),
-        ),
-    ] {
-        assert_eq!(effort(intent), expected, "{intent:?}");
-    }
-}
-
 #[test]
 fn breakpoints_where_the_host_knows_them() {
     let body = json!({"model": "m", "messages": [{"role": "user", "content": [
@@ -372,11 +240,8 @@ fn nothing_left_to_say_is_the_clients_error() {
         raw: "{}".into(),
     };
     let mut loss = LossReport::new();
-    let result = Responses.encode_request(
-        &request(vec![turn(Role::User, native)]),
-        &target(),
-        &mut loss,
-    );
+    let result =
+        Responses.encode_request(&asked(vec![turn(Role::User, native)]), &target(), &mut loss);
     assert_eq!(result.unwrap_err().pointer.as_deref(), Some("/messages/0"));
 }
 

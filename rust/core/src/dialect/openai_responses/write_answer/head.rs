@@ -49,7 +49,7 @@ impl Head {
         o.str("status", state.status.word());
         match state.error {
             Some(shown) => o.object("error", |o| {
-                o.str("code", shown.code.as_deref().unwrap_or("server_error"));
+                o.str("code", code(shown));
                 o.str("message", &shown.message);
             }),
             None => o.null("error"),
@@ -69,6 +69,15 @@ impl Head {
         }
         o.str("service_tier", &self.tier);
         o.members(&self.settings);
+    }
+}
+
+/// The code of a failed response: readers know a closed list, in which every fault of a server has one word.
+fn code(shown: &error::Shown) -> &str {
+    const SERVER: &str = "server_error";
+    match &shown.code {
+        Some(code) if shown.kind != SERVER => code,
+        _ => SERVER,
     }
 }
 
