@@ -25,6 +25,7 @@ fn what_stands_elsewhere_is_for_the_vendor_only() {
         ),
         ("stored_prompt.json", "/prompt", "unsupported_parameter"),
         ("background.json", "/background", "unsupported_parameter"),
+        ("compaction.json", "/input/0", "unsupported_parameter"),
         ("item_reference.json", "/input/1", "item_not_found"),
     ] {
         read(&body(name), |request| {

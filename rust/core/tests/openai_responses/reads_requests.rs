@@ -285,7 +285,6 @@ fn items_of_the_vendors_tools_are_kept_in_place() {
                 Role::Assistant,
                 "native web_search_call; text One.; refusal I cannot say where.; image".to_owned()
             ),
-            (Role::User, "native compaction".to_owned()),
             (Role::User, "native local_shell_call_output".to_owned()),
             (Role::User, "text Draw it.".to_owned()),
         ]

@@ -57,6 +57,13 @@ pub(crate) fn not_found(id: &str) -> Error {
         .with_code("previous_response_not_found")
 }
 
+/// An earlier part of the conversation that only its vendor can read.
+pub(super) fn compacted(pointer: &str) -> Error {
+    Error::client("this model's upstream cannot read a conversation that another vendor compacted")
+        .at(pointer)
+        .with_code("unsupported_parameter")
+}
+
 /// An item that is only named, and that nobody here has kept.
 pub(super) fn unresolved(id: &str, pointer: &str) -> Error {
     Error::client(format!("Item with id '{id}' not found."))

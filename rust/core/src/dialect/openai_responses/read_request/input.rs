@@ -84,11 +84,12 @@ impl<'a> Input<'a, '_> {
             let text = "input must be a string or an array of items";
             return Err(Error::bad_request(node, text));
         }
-        if node.items().next().is_none() && !self.is_partial {
+        if node.items().next().is_none() && self.turns.is_empty() && !self.is_partial {
             return Err(Error::bad_request(node, "input must not be empty"));
         }
-        // Named items may be calls that are answered further on.
-        self.is_partial |= node.items().any(|item| kind(item) == "item_reference");
+        // What is only named, or packed up by the vendor, may hold calls that are answered further on.
+        let is_elsewhere = |item: Node<'_>| matches!(&*kind(item), "item_reference" | "compaction");
+        self.is_partial |= node.items().any(is_elsewhere);
         for (at, item) in node.items().enumerate() {
             self.item(item, format!("/input/{at}"))?;
         }
@@ -111,6 +112,11 @@ impl<'a> Input<'a, '_> {
                 let id = read::filled(read::required(node, "id")?, "id")?;
                 let error = elsewhere::unresolved(&id, &pointer);
                 self.unresolved.get_or_insert(error);
+            }
+            "compaction" => {
+                self.unresolved
+                    .get_or_insert_with(|| elsewhere::compacted(&pointer));
+                self.native(node, kind, pointer);
             }
             "image_generation_call" if node.get("result").is_some() => {
                 self.image(node, pointer)?;
