@@ -48,6 +48,7 @@ async fn chat(response: String, stream: bool, is_raw: bool) -> (Outcome, String)
         },
         names: NameMap::default(),
         ledger: None,
+        archive: None,
         event_limit: DEFAULT_EVENT_LIMIT,
     };
     let exchange = Exchange {
