@@ -3,9 +3,17 @@
 
 import readline from "node:readline";
 import { AnthropicConversation } from "./anthropic.mjs";
+import { GoogleConversation } from "./google.mjs";
 import { OpenaiConversation } from "./openai.mjs";
+import { ResponsesConversation } from "./responses.mjs";
+import { VercelConversation } from "./vercel.mjs";
 
-const kinds = { openai: OpenaiConversation, anthropic: AnthropicConversation };
+const kinds = {
+  openai: OpenaiConversation,
+  responses: ResponsesConversation,
+  anthropic: AnthropicConversation,
+  google: GoogleConversation,
+};
 const open = new Map();
 
 // Everything an SDK or the transport throws counts as "the SDK raised"; our own mistakes must not.
@@ -14,14 +22,20 @@ function failure(error) {
   return {
     error: error.constructor.name,
     message: String(error.message),
-    status: error.status ?? null,
-    headers: error.headers ? Object.fromEntries(error.headers) : {},
+    status: error.status ?? error.statusCode ?? null,
+    headers: headersOf(error),
   };
+}
+
+// A `Headers` in the vendors' SDKs, a plain object in Vercel's.
+function headersOf({ headers, responseHeaders }) {
+  return headers ? Object.fromEntries(headers) : (responseHeaders ?? {});
 }
 
 async function carryOut(command) {
   if (command.op === "open") {
-    open.set(command.id, new kinds[command.sdk](command.address, command.key, command.settings));
+    const Conversation = kinds[command.sdk] ?? VercelConversation;
+    open.set(command.id, new Conversation(command.address, command.key, command.settings, command.sdk));
     return {};
   }
   if (command.op === "close") {
