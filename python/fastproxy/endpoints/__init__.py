@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from . import anthropic, health, models, openai_chat
 from .route import Endpoint
+from .table import RouteTable
 
-__all__ = ["Endpoint", "endpoints"]
+__all__ = ["Endpoint", "RouteTable", "endpoints"]
 
 
 def endpoints() -> Iterator[Endpoint]:

@@ -14,7 +14,9 @@ Action = Callable[["Gateway", "Call"], Awaitable[None]]
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """One path. A path that ends in `/` takes the rest of the target as its argument (a model's name)."""
+    """One action at its paths. `{id}` in a path is a parameter of one segment or a part of one
+    (`/v1/responses/{id}/cancel`), `{model*}` one that may hold slashes (`/models/{model*}:generateContent`); their
+    values are `Call.arguments`."""
 
     paths: tuple[str, ...]
     methods: tuple[str, ...]

@@ -6,6 +6,7 @@ import asyncio
 import random
 import re
 import time
+from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from .. import _core
@@ -44,8 +45,8 @@ class Call:
         self.dialect = dialect or speaks(self.headers)
         self.request_id = self._request_id()
         self.caller: Caller = ANYBODY
-        #: The rest of the path, for endpoints that take one.
-        self.argument = ""
+        #: The values of the path's parameters.
+        self.arguments: Mapping[str, str] = {}
         #: Headers of every response to this request (CORS).
         self.extra: Headers = []
         self.started_at = time.perf_counter()
