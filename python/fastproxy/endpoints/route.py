@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 if TYPE_CHECKING:
     from ..gateway import Call, Gateway
 
+#: What requests of an endpoint ask for: `Operation` in rust/core/src/dialect/operation.rs.
+Operation = Literal["generate", "complete", "compact"]
 Action = Callable[["Gateway", "Call"], Awaitable[None]]
 
 
@@ -23,5 +25,6 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     #: The dialect that errors are told in; `None`: told apart by the request's headers.
     dialect: str | None
     action: Action
+    operation: Operation = "generate"
     #: Whether anybody may call it, key or not.
     is_open: bool = False
