@@ -1,7 +1,7 @@
 """Every SDK × every way to a model × stream or not: the matrix that the tests here run through.
 
-`upstream` is `chat` or `messages` (through the proxy, to an upstream of that dialect) or `direct` (the simulation itself,
-which shows that a test asks for what the dialect really says).
+`upstream` is one of `UPSTREAMS` (through the proxy, to an upstream of that dialect) or `direct` (the simulation itself, which
+shows that a test asks for what the dialect really says).
 """
 
 from collections.abc import Callable, Iterator
@@ -14,12 +14,26 @@ from fastproxy.demo import BackgroundSimulation, Simulation
 
 from . import node_sdks
 from .conversation import Conversation, Sdk, Settings
-from .node_sdks import Node, NodeSdk
+from .node_sdks import DIALECTS, Node, NodeSdk
 from .python_anthropic import PythonAnthropic
+from .python_google import PythonGoogle
+from .python_ollama import PythonOllama
 from .python_openai import PythonOpenai
-from .servers import CLIENT_KEY, UPSTREAM_KEY, Running, config_for, running_proxy
+from .python_responses import PythonResponses
+from .servers import CLIENT_KEY, UPSTREAM_KEY, UPSTREAMS, Running, config_for, running_proxy
 
-PROXIED = ["chat", "messages"]
+PROXIED = list(UPSTREAMS)
+PYTHON: dict[str, Sdk] = {
+    sdk.name: sdk
+    for sdk in (
+        PythonOpenai(),
+        PythonResponses(is_stored=True),
+        PythonResponses(is_stored=False),
+        PythonAnthropic(),
+        PythonGoogle(),
+        PythonOllama(),
+    )
+}
 
 # For tests of what only the proxy does.
 proxied = pytest.mark.parametrize("way", PROXIED, indirect=True)
@@ -42,7 +56,7 @@ class Way:
 
     def is_raw(self, sdk: Sdk) -> bool:
         """Whether client and upstream speak the same dialect."""
-        return {"chat": "openai_chat", "messages": "anthropic"}.get(self.upstream, sdk.dialect) == sdk.dialect
+        return not self.is_proxied or UPSTREAMS[self.upstream][0] == sdk.dialect
 
 
 Talk = Callable[..., Conversation]
@@ -56,7 +70,7 @@ def simulation() -> Iterator[Simulation]:
 
 @pytest.fixture(scope="session")
 def proxy(simulation: Simulation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    config = config_for(simulation.origin, simulation.origin)
+    config = config_for(simulation.origin)
     with running_proxy(config, tmp_path_factory.mktemp("proxy")) as running:
         yield running
 
@@ -70,20 +84,11 @@ def node() -> Iterator[Node]:
     process.close()
 
 
-@pytest.fixture(
-    params=[
-        "python-openai",
-        "python-anthropic",
-        pytest.param("node-openai", marks=pytest.mark.node),
-        pytest.param("node-anthropic", marks=pytest.mark.node),
-    ]
-)
+@pytest.fixture(params=[*PYTHON, *(pytest.param(f"node-{name}", marks=pytest.mark.node) for name in DIALECTS)])
 def sdk(request: pytest.FixtureRequest) -> Sdk:
     name: str = request.param
-    if name == "python-openai":
-        return PythonOpenai()
-    if name == "python-anthropic":
-        return PythonAnthropic()
+    if name in PYTHON:
+        return PYTHON[name]
     return NodeSdk(request.getfixturevalue("node"), name.removeprefix("node-"))
 
 
@@ -104,6 +109,8 @@ def stream(request: pytest.FixtureRequest) -> bool:
 @pytest.fixture
 def talk(sdk: Sdk, way: Way, stream: bool) -> Iterator[Talk]:
     """Opens conversations with a scripted model; they are closed after the test."""
+    if sdk.dialect == "openai_responses" and not way.is_proxied:
+        pytest.skip("the simulation does not speak OpenAI Responses")
     conversations: list[Conversation] = []
 
     def open_with(script: str, **settings: Any) -> Conversation:

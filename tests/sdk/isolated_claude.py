@@ -66,7 +66,7 @@ def main(claude: str, folder: Path) -> None:
     note.write_text(SECRET + "\n", encoding="utf-8")
     with (
         running_aimock(str(note), SECRET) as mock,
-        running_proxy(config_for(mock.address, mock.address), folder) as proxy,
+        running_proxy(config_for(mock.address), folder) as proxy,
     ):
         done = run_claude(claude, folder, proxy.address)
         requests = journal(mock.address)

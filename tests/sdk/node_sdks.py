@@ -12,6 +12,17 @@ from typing import Any
 from .conversation import Answer, Call, Conversation, Json, SdkFailure, Settings, Usage
 
 FOLDER = Path(__file__).parent / "node"
+DIALECTS = {
+    "openai": "openai_chat",
+    "responses": "openai_responses",
+    "anthropic": "anthropic",
+    "google": "gemini",
+    "ai-openai": "openai_chat",
+    "ai-compatible": "openai_chat",
+    "ai-responses": "openai_responses",
+    "ai-anthropic": "anthropic",
+    "ai-google": "gemini",
+}
 
 
 def missing() -> str | None:
@@ -24,7 +35,7 @@ def missing() -> str | None:
 
 
 class Node:
-    """One Node process that holds conversations of both SDKs."""
+    """One Node process that holds conversations of all SDKs."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
@@ -53,7 +64,7 @@ class Node:
 class NodeSdk:
     def __init__(self, node: Node, package: str) -> None:
         self.name = f"node-{package}"
-        self.dialect = {"openai": "openai_chat", "anthropic": "anthropic"}[package]
+        self.dialect = DIALECTS[package]
         self._node = node
         self._package = package
 

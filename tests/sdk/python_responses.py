@@ -1,46 +1,54 @@
-"""The `openai` package for Python, its Responses half."""
+"""OpenAI Responses with the `openai` package for Python, in the two ways that programs keep a conversation: by
+`previous_response_id`, and by sending all items back with their encrypted reasoning, as Codex does."""
 
 import base64
 import json
+from dataclasses import dataclass
 from typing import Any
 
 import httpx2
 import openai
-from openai.types.responses import Response, ResponseReasoningItem
+from openai.types.responses import Response
 
 from .conversation import Answer, Call, Conversation, SdkFailure, Settings, Usage
 
 
+@dataclass(frozen=True)
 class PythonResponses:
-    name = "python-responses"
+    """`is_stored`: the conversation is kept at the other end."""
+
+    is_stored: bool
     dialect = "openai_responses"
 
+    @property
+    def name(self) -> str:
+        return "python-responses" if self.is_stored else "python-responses-stateless"
+
     def open(self, address: str, key: str, settings: Settings) -> Conversation:
-        return ResponsesConversation(address, key, settings)
+        return ResponsesConversation(address, key, settings, is_stored=self.is_stored)
 
 
 class ResponsesConversation:
-    """Keeps its own history: what the answer's `output` holds goes back as it came."""
-
-    def __init__(self, address: str, key: str, settings: Settings) -> None:
+    def __init__(self, address: str, key: str, settings: Settings, *, is_stored: bool) -> None:
         self._client = openai.OpenAI(
             base_url=f"{address}/v1", api_key=key, max_retries=settings.max_retries, timeout=30
         )
         self._settings = settings
-        self._items: list[Any] = []
+        self._is_stored = is_stored
+        self._input: list[Any] = []
+        self._previous: str | None = None
 
     def say(self, text: str, *, images: tuple[bytes, ...] = ()) -> Answer:
         parts: list[Any] = [{"type": "input_text", "text": text}]
         for image in images:
             url = "data:image/png;base64," + base64.b64encode(image).decode()
             parts.append({"type": "input_image", "image_url": url, "detail": "auto"})
-        self._items.append({"role": "user", "content": parts if images else text})
+        self._input.append({"role": "user", "content": parts if images else text})
         return self._turn()
 
     def give(self, results: dict[str, str]) -> Answer:
-        self._items += [
-            {"type": "function_call_output", "call_id": id, "output": text} for id, text in results.items()
-        ]
+        for id, text in results.items():
+            self._input.append({"type": "function_call_output", "call_id": id, "output": text})
         return self._turn()
 
     def close(self) -> None:
@@ -53,10 +61,16 @@ class ResponsesConversation:
             raise SdkFailure(
                 type(error).__name__, error.message, error.status_code, dict(error.response.headers)
             ) from error
-        except (openai.OpenAIError, httpx2.HTTPError, RuntimeError) as error:
-            # RuntimeError: its helper, when a stream ends without `response.completed`.
+        except (openai.OpenAIError, httpx2.HTTPError) as error:
             raise SdkFailure(type(error).__name__, str(error)) from error
-        self._items += [item.model_dump(exclude_none=True, exclude={"parsed_arguments"}) for item in response.output]
+        if response.status == "failed":
+            raise SdkFailure("failed", response.error.message if response.error else "")
+        if self._is_stored:
+            self._input, self._previous = [], response.id
+        else:
+            self._input += [
+                item.model_dump(exclude_none=True, exclude={"parsed_arguments"}) for item in response.output
+            ]
         return answer(response)
 
     def _whole(self) -> Response:
@@ -64,73 +78,68 @@ class ResponsesConversation:
         return response
 
     def _streamed(self) -> Response:
-        """Through the SDK's own accumulator, which ends at `response.completed` or `response.incomplete`."""
-        last: Response | None = None
-        with self._client.responses.create(**self._request(), stream=True) as stream:
-            for event in stream:
-                if event.type in ("response.completed", "response.incomplete"):
-                    last = event.response
-                elif event.type == "response.failed":
-                    error = event.response.error
-                    raise openai.OpenAIError(error.message if error else "response.failed without an error")
-                elif event.type == "error":
-                    raise openai.OpenAIError(event.message)
-        if last is None:
-            raise openai.OpenAIError("the stream ended without its last event")
-        return last
+        """Through the SDK's own accumulator; what came on the way must be what the end repeats."""
+        with self._client.responses.stream(**self._request()) as stream:
+            events = list(stream)
+            # The SDK has no final response for one that is incomplete: its last event has.
+            if events and events[-1].type == "response.incomplete":
+                response: Response = events[-1].response
+            else:
+                response = stream.get_final_response()
+        texts = [event.delta for event in events if event.type == "response.output_text.delta"]
+        assert "".join(texts) == response.output_text
+        return response
 
     def _request(self) -> dict[str, Any]:
         settings = self._settings
-        request: dict[str, Any] = {"model": settings.model, "input": self._items, "store": False}
+        request: dict[str, Any] = {"model": settings.model, "input": self._input}
         request["max_output_tokens"] = settings.max_tokens
-        request["include"] = ["reasoning.encrypted_content"]
+        request["store"] = self._is_stored
+        if self._previous is not None:
+            request["previous_response_id"] = self._previous
         if settings.tools:
             request["tools"] = [
                 {
-                    "type": "function",
-                    "name": tool.name,
-                    "description": tool.description,
-                    "parameters": tool.schema,
-                    "strict": False,
+                    "type": "function", "name": tool.name, "description": tool.description,
+                    "parameters": tool.schema, "strict": False,
                 }
                 for tool in settings.tools
-            ]
+            ]  # fmt: skip
         if settings.schema is not None:
             form = {"type": "json_schema", "name": "answer", "schema": settings.schema, "strict": True}
             request["text"] = {"format": form}
         if settings.thinking:
             request["reasoning"] = {"effort": "high", "summary": "auto"}
+        if not self._is_stored:
+            request["include"] = ["reasoning.encrypted_content"]
         return request
 
 
 def answer(response: Response) -> Answer:
-    parts = [part for item in response.output if item.type == "message" for part in item.content]
-    refused = "".join(part.refusal for part in parts if part.type == "refusal")
-    calls = tuple(
-        Call(item.call_id, item.name, json.loads(item.arguments or "{}"))
-        for item in response.output
-        if item.type == "function_call"
-    )
+    calls, thinking, refusal = [], "", ""
+    for item in response.output:
+        if item.type == "function_call":
+            calls.append(Call(item.call_id, item.name, json.loads(item.arguments or "{}")))
+        elif item.type == "reasoning":
+            thinking += "".join(part.text for part in [*item.summary, *(item.content or [])])
+        elif item.type == "message":
+            refusal += "".join(part.refusal for part in item.content if part.type == "refusal")
     usage = response.usage
     return Answer(
         model=response.model,
-        text="".join(part.text for part in parts if part.type == "output_text"),
-        stop=stop(response, has_calls=bool(calls), is_refused=bool(refused)),
+        text=response.output_text,
+        stop=stop(response, bool(calls), refusal),
         usage=Usage(usage.input_tokens, usage.output_tokens) if usage else None,
-        calls=calls,
-        thinking="".join(thinking(item) for item in response.output if item.type == "reasoning"),
-        refusal=refused,
+        calls=tuple(calls),
+        thinking=thinking,
+        refusal=refusal,
     )
 
 
-def stop(response: Response, *, has_calls: bool, is_refused: bool) -> str:
+def stop(response: Response, has_calls: bool, refusal: str) -> str:
+    """Responses has no stop reason: status and items say it."""
     if response.status == "incomplete" and response.incomplete_details is not None:
         return {"max_output_tokens": "length", "content_filter": "refusal"}[response.incomplete_details.reason or ""]
-    assert response.status == "completed", response.status
-    return "refusal" if is_refused else "tools" if has_calls else "end"
-
-
-def thinking(item: ResponseReasoningItem) -> str:
-    """Shown as summaries, or (open models) as it was."""
-    shown = [summary.text for summary in item.summary] or [part.text for part in item.content or []]
-    return "".join(shown)
+    if refusal:
+        return "refusal"
+    return "tools" if has_calls else "end"

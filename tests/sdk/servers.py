@@ -79,31 +79,36 @@ def free_port() -> int:
         return port
 
 
-def config_for(chat: str, anthropic: str) -> str:
-    """A configuration with one upstream of each dialect at these addresses, and one client key.
+# Name of an upstream → its dialect, and what its base URL has behind the address.
+UPSTREAMS = {
+    "chat": ("openai_chat", "/v1"),
+    "responses": ("openai_responses", "/v1"),
+    "messages": ("anthropic", ""),
+    "gemini": ("gemini", ""),
+    "ollama": ("ollama", ""),
+}
+# Faults are what is tested here, so no account may rest after one.
+UPSTREAM = """
+[[upstreams]]
+name = "{name}"
+dialect = "{dialect}"
+base_url = "{base_url}"
+accounts = [{{ name = "a", key = "env:UP_KEY" }}]
+max_cooldown = 0
+"""
 
-    Faults are what is tested here, so no account may rest after one.
-    """
+
+def config_for(address: str) -> str:
+    """A configuration with one upstream of each dialect at this address, and one client key."""
+    upstreams = "".join(
+        UPSTREAM.format(name=name, dialect=dialect, base_url=address + path)
+        for name, (dialect, path) in UPSTREAMS.items()
+    )
     return f"""
 [server]
 listen = "{{listen}}"
 data_dir = "data"
-
-[[upstreams]]
-name = "chat"
-dialect = "openai_chat"
-base_url = "{chat}/v1"
-accounts = [{{ name = "a", key = "env:UP_KEY" }}]
-max_cooldown = 0
-profile = {{ replay_reasoning = "if_issued" }}
-
-[[upstreams]]
-name = "messages"
-dialect = "anthropic"
-base_url = "{anthropic}"
-accounts = [{{ name = "a", key = "env:UP_KEY" }}]
-max_cooldown = 0
-
+{upstreams}
 [[models]]
 name = "agent"
 targets = [{{ upstream = "chat", model = "agent" }}]

@@ -23,7 +23,7 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     if why := node_sdks.missing():
         pytest.skip(why)
     with running_aimock() as mock:
-        config = config_for(mock.address, mock.address)
+        config = config_for(mock.address)
         with running_proxy(config, tmp_path_factory.mktemp("aimock")) as running:
             yield running
 

@@ -1,4 +1,4 @@
-"""OpenAI Chat Completions."""
+"""OpenAI Chat Completions, and the completions of text that came before it (editors fill in the middle with them)."""
 
 from __future__ import annotations
 
@@ -14,4 +14,10 @@ PATHS = (
     "/openai/chat/completions",
 )
 
-ENDPOINTS = (Endpoint(paths=PATHS, methods=("POST",), dialect="openai_chat", action=Gateway.answer),)
+#: Below the same bases.
+COMPLETIONS = tuple(path.replace("/chat", "") for path in PATHS)
+
+ENDPOINTS = (
+    Endpoint(paths=PATHS, methods=("POST",), dialect="openai_chat", action=Gateway.answer),
+    Endpoint(paths=COMPLETIONS, methods=("POST",), dialect="openai_chat", action=Gateway.answer, operation="complete"),
+)

@@ -12,8 +12,17 @@ from ..asgi import Headers, header
 from ..config import Upstream as Configured
 from ..pool import Account, Pool
 
-#: Path behind the base URL that the dialect's official SDK takes.
-_PATHS = {"openai_chat": "/chat/completions", "openai_responses": "/responses", "anthropic": "/v1/messages"}
+#: Paths behind the base URL that the dialect's official SDK takes, by what is asked for.
+_PATHS = {
+    "openai_chat": {"generate": "/chat/completions", "complete": "/completions", "models": "/models"},
+    "openai_responses": {
+        "generate": "/responses",
+        "compact": "/responses/compact",
+        "count": "/responses/input_tokens",
+        "models": "/models",
+    },
+    "anthropic": {"generate": "/v1/messages", "count": "/v1/messages/count_tokens", "models": "/v1/models"},
+}
 _ANTHROPIC_VERSION = "2023-06-01"
 #: Until the first byte of a stream, where the configuration says nothing. Seconds.
 _FIRST_BYTE = 120.0
@@ -44,10 +53,9 @@ class Upstream:
         self._profile = msgspec.to_builtins(configured.profile)
         self._targets: dict[tuple[str, str | None], _core.Target] = {}
         base = configured.base_url.rstrip("/")
-        self._path = _PATHS[self.dialect]
-        if base.endswith("/v1") and self._path.startswith("/v1/"):
-            self._path = self._path[len("/v1") :]
-        self._query = f"?{urlencode(configured.query)}" if configured.query else ""
+        doubled = "/v1" if base.endswith("/v1") else ""
+        self._paths = {name: path.removeprefix(doubled) for name, path in _PATHS[self.dialect].items()}
+        self._query = urlencode(configured.query)
         # By account and shared with the generations before, like the pool: a request that was routed by an earlier
         # configuration may be leased an account of this one, whose key must not go to the earlier address.
         self._endpoints = endpoints
@@ -94,17 +102,14 @@ class Upstream:
             self._targets[model, version] = target
         return target
 
-    def path(self, suffix: str = "") -> str:
-        """Where requests go, behind the base URL."""
-        return f"{self._path}{suffix}{self._query}"
+    def can(self, operation: str) -> bool:
+        """Whether its dialect has this."""
+        return operation in self._paths
 
-    def models_path(self) -> str:
-        """Where its models are listed."""
-        return f"{self._path.removesuffix('/chat/completions').removesuffix('/messages')}/models{self._query}"
-
-    def counts_tokens(self) -> bool:
-        """Whether it can count a prompt's tokens itself."""
-        return self.dialect == "anthropic"
+    def path(self, operation: str, *, below: str = "", query: str = "") -> str:
+        """Where it is asked for this, behind the base URL."""
+        parameters = "&".join(part for part in (self._query, query) if part)
+        return f"{self._paths[operation]}{below}{'?' if parameters else ''}{parameters}"
 
     def endpoint(self, account: Account) -> _core.Endpoint:
         """How connections for this account are made."""

@@ -50,7 +50,7 @@ class ModelList:
         try:
             status, _, body = await self._client.fetch(
                 upstream.endpoint(account),
-                upstream.models_path(),
+                upstream.path("models"),
                 method="GET",
                 headers=upstream.headers(account, upstream.dialect, [], "models"),
                 timeout=_TIMEOUT,

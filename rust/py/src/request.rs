@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use fastproxy_core::dialect::{self as core, CacheMarkers, Dialect, Profile, Replay};
+use fastproxy_core::dialect::{self as core, CacheMarkers, Dialect, Operation, Profile, Replay};
 use fastproxy_core::transcode::{self, ClientRequest, Routing};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -27,7 +27,7 @@ pub(crate) struct Request {
 impl Request {
     /// Parse a body. Raises `ProxyError`. `owner`: whose kept answers it may refer to.
     #[staticmethod]
-    #[pyo3(signature = (dialect_name, body, state, *, version=None, outside=None, count_only=false, owner=None))]
+    #[pyo3(signature = (dialect_name, body, state, *, version=None, outside=None, count_only=false, owner=None, operation="generate"))]
     #[expect(clippy::too_many_arguments, reason = "keywords of a Python method")]
     fn parse(
         py: Python<'_>,
@@ -38,7 +38,10 @@ impl Request {
         outside: Option<(String, bool)>,
         count_only: bool,
         owner: Option<&str>,
+        operation: &str,
     ) -> PyResult<Self> {
+        let operation = Operation::from_name(operation)
+            .ok_or_else(|| PyValueError::new_err(format!("unknown operation {operation:?}")))?;
         let dialect = dialect(dialect_name)?;
         // The Python bytes are shared, not copied: images make bodies of many megabytes.
         let body = Bytes::from_owner(body);
@@ -57,6 +60,7 @@ impl Request {
                 envelope,
                 count_only,
                 is_expanded,
+                operation,
             };
             ClientRequest::parse(dialect, body, cx, outside)
         })
@@ -86,6 +90,12 @@ impl Request {
         self.inner.dialect().name()
     }
 
+    /// The kept answer that it continues, unless its history stands in it already.
+    #[getter]
+    fn continues(&self) -> Option<String> {
+        self.inner.continues()
+    }
+
     /// Write the request for a target. Raises `ProxyError` (always the client's). `owner` keeps clients' state apart.
     #[pyo3(signature = (target, *, owner, strict=false))]
     fn prepare(
@@ -105,6 +115,7 @@ impl Request {
             dialect: target.dialect,
             origin: target.inner.origin.clone(),
             owner: owner.into(),
+            is_kept: self.inner.is_kept(),
         })
     }
 
@@ -216,6 +227,7 @@ pub(crate) struct Prepared {
     pub(crate) dialect: Dialect,
     pub(crate) origin: String,
     pub(crate) owner: String,
+    is_kept: bool,
 }
 
 #[pymethods]
@@ -224,6 +236,12 @@ impl Prepared {
     #[getter]
     fn body<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, &self.inner.body)
+    }
+
+    /// Whether the upstream was told to keep the answer, as OpenAI Responses does unless told otherwise.
+    #[getter]
+    fn is_kept_upstream(&self) -> bool {
+        self.inner.is_raw && self.is_kept
     }
 
     /// Whether bytes are relayed (both sides speak the same dialect).

@@ -28,6 +28,7 @@ mod carrier;
 mod history;
 mod names;
 mod openai;
+mod operation;
 mod profile;
 
 pub mod anthropic;
@@ -35,6 +36,7 @@ pub mod openai_chat;
 pub mod openai_responses;
 
 pub use names::make_id;
+pub use operation::Operation;
 pub use profile::{CacheMarkers, Profile, Replay};
 
 /// An API language.
@@ -91,6 +93,8 @@ pub struct ClientContext {
     /// What the request refers to stands in it: [`crate::response_store::ResponseStore::expand`] has put the history
     /// of `previous_response_id` in front of `input`.
     pub is_expanded: bool,
+    /// What is asked for.
+    pub operation: Operation,
 }
 
 /// What a request is encoded for.

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use super::ir_lane::IrLane;
 use super::raw_lane::RawLane;
-use crate::dialect::{DecodeContext, Dialect, EncodeContext, NameMap, RelayContext, codec};
+use crate::dialect::{
+    DecodeContext, Dialect, EncodeContext, NameMap, Operation, RelayContext, codec,
+};
 use crate::error::Error;
 use crate::ir::{Delta, Emit, Finish, FinishReason, Start, Usage};
 use crate::json::Tape;
@@ -91,6 +93,7 @@ enum Lane {
 /// One per attempt; a retry starts with a fresh one.
 pub struct Transcoder {
     setup: Setup,
+    operation: Operation,
     form: Form,
     lane: Option<Lane>,
     is_complete: bool,
@@ -109,10 +112,18 @@ impl Transcoder {
     pub fn new(setup: Setup) -> Self {
         Self {
             setup,
+            operation: Operation::default(),
             form: Form::Unknown(0),
             lane: None,
             is_complete: false,
         }
+    }
+
+    /// For what else than an answer was asked for.
+    #[must_use]
+    pub fn answering(mut self, operation: Operation) -> Self {
+        self.operation = operation;
+        self
     }
 
     /// More bytes of a 2xx body, content coding removed. Client bytes are appended to `out`; `Err` leaves in `out`
@@ -263,20 +274,22 @@ impl Transcoder {
             Some(b'<') => return Err(Error::malformed("the upstream answered with a web page")),
             Some(_) => {
                 self.form = Form::Events(SseFramer::new(self.setup.event_limit));
-                self.lane = Some(self.open_lane(self.setup.is_raw && self.setup.stream));
+                self.lane = Some(self.open_lane(self.setup.is_raw && self.setup.stream)?);
             }
         }
         Ok(rest)
     }
 
-    fn open_lane(&mut self, raw: bool) -> Lane {
+    fn open_lane(&mut self, raw: bool) -> Result<Lane, Error> {
         if raw {
-            Lane::Raw(RawLane::new(
-                codec(self.setup.client).relay(&self.setup.relay),
-            ))
-        } else {
-            Lane::Ir(Box::new(IrLane::new(&mut self.setup)))
+            let relay = codec(self.setup.client).relay(&self.setup.relay);
+            return Ok(Lane::Raw(RawLane::new(relay)));
         }
+        if self.operation.is_relayed_only() {
+            let text = "the upstream answered in another form than was asked for";
+            return Err(Error::malformed(text));
+        }
+        Ok(Lane::Ir(Box::new(IrLane::new(&mut self.setup))))
     }
 
     fn whole(&mut self, body: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
@@ -286,7 +299,7 @@ impl Transcoder {
         let root = tape.parse(text).map_err(|error| {
             Error::malformed(format!("the upstream's answer is not valid JSON: {error}"))
         })?;
-        let mut lane = self.open_lane(self.setup.is_raw && !self.setup.stream);
+        let mut lane = self.open_lane(self.setup.is_raw && !self.setup.stream)?;
         let result = match &mut lane {
             Lane::Raw(lane) => lane.whole(text, root, out),
             Lane::Ir(lane) => codec(self.setup.upstream)

@@ -6,10 +6,10 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
-use crate::dialect::{ClientContext, Dialect, NameMap, Target, codec};
+use crate::dialect::{ClientContext, Dialect, NameMap, Operation, Target, codec};
 use crate::error::{Error, Kind};
 use crate::ir::Request;
-use crate::json::Doc;
+use crate::json::{Doc, Node};
 use crate::ledger::Ledger;
 use crate::loss::{Code, LossReport};
 
@@ -109,6 +109,24 @@ impl ClientRequest {
     /// Whether the client wants events.
     pub fn stream(&self) -> bool {
         self.stream
+    }
+
+    /// What is asked for.
+    pub fn operation(&self) -> Operation {
+        self.cx.operation
+    }
+
+    /// The answer that it continues, kept by the upstream that gave it: `None` when its history stands in the request.
+    pub fn continues(&self) -> Option<String> {
+        let is_told = self.cx.is_expanded || self.dialect != Dialect::OpenaiResponses;
+        let id = self.doc.root().text("previous_response_id");
+        id.filter(|_| !is_told).map(Into::into)
+    }
+
+    /// Whether the client wants its answer kept, which OpenAI Responses does unless told otherwise.
+    pub fn is_kept(&self) -> bool {
+        let store = self.doc.root().get("store").and_then(Node::as_bool);
+        self.dialect == Dialect::OpenaiResponses && store != Some(false)
     }
 
     /// The body as it came.
