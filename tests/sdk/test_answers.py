@@ -17,6 +17,10 @@ CITY = {
 }
 
 
+# Vercel's reader of Chat knows no `reasoning_content`; its reader of compatible hosts does.
+SHOWS_NO_THINKING = "node-ai-openai"
+
+
 def png(width: int, height: int) -> bytes:
     """A grey picture of this size."""
 
@@ -35,7 +39,9 @@ def test_text_arrives_whole(talk: Talk, way: Way) -> None:
     assert answer.model == way.model("long-300")
 
 
-def test_every_character_survives(talk: Talk) -> None:
+def test_every_character_survives(talk: Talk, sdk: Sdk, way: Way, stream: bool) -> None:
+    if sdk.name == "python-ollama" and stream and not way.is_proxied:
+        pytest.skip("its reader splits lines at U+0085, which the server sends unescaped; the proxy escapes it")
     answer = talk("unicode+ragged-3").say("Torture me.")
     for piece in ("😀", "👩‍👩‍👧‍👦", "e\u0301", "שלום", "\u2028", "\u0085", "data: [DONE]", "\r\n: comment"):
         assert piece in answer.text
@@ -84,26 +90,34 @@ def test_structured_output_follows_the_schema(talk: Talk) -> None:
 
 
 def test_a_refusal_is_told_as_one(talk: Talk, sdk: Sdk, way: Way) -> None:
+    """OpenAI's models decline in words of their own; elsewhere a reason stands beside an answer that is empty."""
     answer = talk("refusal").say("Something forbidden.")
+    dialects = {sdk.dialect, way.dialect(sdk)}
+    if "ollama" in dialects:
+        assert answer.stop == "end", "it has one word for every end but the limit"
+        return
+    if sdk.name == "node-ai-compatible":
+        assert answer.stop in ("refusal", "end"), "its reader knows no `refusal`, so the model's own is a normal end"
+        return
     assert answer.stop == "refusal"
-    is_only_a_reason = sdk.dialect != "anthropic" and way.upstream == "messages"
-    assert bool(answer.refusal) is not is_only_a_reason, "Anthropic's explanation stands beside the answer, not in it"
+    if dialects <= {"openai_chat", "openai_responses"} or sdk.dialect == "anthropic":
+        assert answer.refusal or sdk.name.startswith("node-ai-"), "Vercel's readers have no field for it"
 
 
 def test_the_token_limit_is_told(talk: Talk) -> None:
-    answer = talk("long-100", max_tokens=10).say("Count.")
+    answer = talk("long-100", max_tokens=20).say("Count.")
     assert answer.stop == "length"
-    assert answer.text == " ".join(f"word{number}" for number in range(1, 11))
+    assert answer.text == " ".join(f"word{number}" for number in range(1, 21))
 
 
 def test_an_answer_that_hits_its_own_limit_is_told(talk: Talk) -> None:
     assert talk("max-tokens").say("Write.").stop == "length"
 
 
-def test_thinking_is_shown_apart_from_the_text(talk: Talk) -> None:
+def test_thinking_is_shown_apart_from_the_text(talk: Talk, sdk: Sdk) -> None:
     answer = talk("echo+thinking", thinking=True).say("Ponder this.")
     assert answer.text == "Ponder this."
-    assert "I decide what to answer" in answer.thinking
+    assert "I decide what to answer" in answer.thinking or sdk.name == SHOWS_NO_THINKING
 
 
 @pytest.mark.parametrize("size", [1, 2048])
@@ -113,8 +127,10 @@ def test_one_huge_delta_arrives(talk: Talk, size: int) -> None:
 
 @proxied
 @pytest.mark.parametrize("twist", ["crlf", "cr", "bom", "no-space", "comments", "multi-line", "gzip", "no-last-blank"])
-def test_an_upstream_may_frame_its_events_as_it_likes(talk: Talk, twist: str) -> None:
-    """Not every SDK reads every legal framing; behind the proxy none has to."""
+def test_an_upstream_may_frame_its_events_as_it_likes(talk: Talk, sdk: Sdk, way: Way, twist: str) -> None:
+    """Not every SDK reads every legal framing. Where the proxy translates none has to; what it relays stays as it was."""
+    if twist == "cr" and way.is_raw(sdk) and sdk.name.startswith("node-ai-"):
+        pytest.skip("Vercel's reader loses events between bare CRs, and the raw lane relays what is valid byte for byte")
     answer = talk(f"long-30+{twist}").say("Count.")
     assert answer.text.endswith("word29 word30")
     assert answer.stop == "end"

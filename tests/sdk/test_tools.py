@@ -4,6 +4,7 @@ import pytest
 
 from .conftest import Talk, Way
 from .conversation import Answer, Conversation, Sdk, Tool
+from .test_answers import SHOWS_NO_THINKING
 
 WEATHER = Tool(
     "get_weather",
@@ -56,8 +57,9 @@ def test_results_reach_the_model(talk: Talk) -> None:
     conversation = talk("tools", tools=(WEATHER, TIME))
     answer = finish(conversation, conversation.say("Weather and time in Lisbon?"))
     assert answer.stop == "end"
-    assert "get_weather gave result of get_weather number 0" in answer.text
-    assert "get_time gave result of get_time number 1" in answer.text
+    for number, name in enumerate(["get_weather", "get_time"]):
+        assert f"{name} gave" in answer.text
+        assert f"result of {name} number {number}" in answer.text
 
 
 def test_one_tool_called_twice_stays_two_calls(talk: Talk) -> None:
@@ -78,14 +80,14 @@ def test_a_tool_without_arguments_is_called_with_none(talk: Talk) -> None:
     assert [call.arguments for call in answer.calls] == [{}]
 
 
-def test_a_tool_loop_with_thinking_keeps_what_the_vendor_needs(talk: Talk) -> None:
+def test_a_tool_loop_with_thinking_keeps_what_the_vendor_needs(talk: Talk, sdk: Sdk) -> None:
     """The Anthropic simulation refuses a second turn without its signed blocks, whoever the client is.
 
     `lenient`: OpenAI itself, which never sends `reasoning_content`, refuses it when an SDK sends it back.
     """
     conversation = talk("tools+thinking+lenient", tools=(WEATHER, TIME), thinking=True)
     answer = conversation.say("Think, then look it up.")
-    assert "I decide what to answer" in answer.thinking
+    assert "I decide what to answer" in answer.thinking or sdk.name == SHOWS_NO_THINKING
     assert len(answer.calls) == 2
     assert "get_weather gave" in finish(conversation, answer).text
 

@@ -32,7 +32,7 @@ export class ResponsesConversation {
       ? await this.client.responses.stream(request).finalResponse()
       : await this.client.responses.create(request);
     if (response.status === "failed") throw new OpenAI.OpenAIError(response.error?.message ?? "response.failed");
-    this.items.push(...response.output.map(({ parsed_arguments, ...item }) => item));
+    this.items.push(...response.output.map(sent));
     return answer(response);
   }
 
@@ -58,6 +58,11 @@ export class ResponsesConversation {
     if (thinking) request.reasoning = { effort: "high", summary: "auto" };
     return request;
   }
+}
+
+// An item as it goes back: the accumulator's own fields are not the API's.
+function sent({ parsed_arguments, content, ...item }) {
+  return content ? { ...item, content: content.map(({ parsed, ...part }) => part) } : item;
 }
 
 function answer(response) {

@@ -101,6 +101,7 @@ export class VercelConversation {
       request.tools = Object.fromEntries(tools.map(declare));
     }
     if (schema) request.output = Output.object({ schema: jsonSchema(schema) });
+    if (schema) request.providerOptions = { anthropic: { structuredOutputMode: "outputFormat" } };
     if (thinking) request.providerOptions = thinkingOptions;
     return request;
   }
