@@ -109,7 +109,8 @@ def test_a_wrong_client_key_is_a_401(sdk: Sdk, way: Way, stream: bool) -> None:
 def test_a_cut_answer_raises(talk: Talk, cut: str) -> None:
     """Five of six SDK readers take a stream that is cut cleanly for a whole one: the proxy must not pass it on as such."""
     failure = fail(talk, f"long-200+{cut}")
-    is_told_in_the_stream = failure.status in (None, 200)
+    # Vercel's reader makes a 500 of `response.failed`.
+    is_told_in_the_stream = failure.status in (None, 200, 500)
     assert is_told_in_the_stream or failure.status == 502, failure
 
 
@@ -122,8 +123,8 @@ def test_an_error_in_the_middle_raises(talk: Talk, way: Way) -> None:
 def test_an_error_as_the_first_event_still_has_a_status(talk: Talk, sdk: Sdk, way: Way, stream: bool) -> None:
     """The answer is held back until its first content, so this can still be a proper error.
 
-    A Chat stream's error event says only `server_error`; the status that would tell more is 200 already.
+    An error event of OpenAI's says only `server_error`; the status that would tell more is 200 already.
     """
     failure = fail(talk, "long-200+error-event")
     overloaded = 529 if sdk.dialect == "anthropic" else 503
-    assert failure.status == (502 if stream and way.upstream == "chat" else overloaded)
+    assert failure.status == (502 if stream and way.upstream in ("chat", "responses") else overloaded)
