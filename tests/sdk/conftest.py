@@ -4,6 +4,7 @@
 shows that a test asks for what the dialect really says).
 """
 
+import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -64,6 +65,13 @@ class Way:
 
 
 Talk = Callable[..., Conversation]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """LangChain's classes keep their connections, so all tests of them need the same loop."""
+    for item in items:
+        if item.path.name == "test_langchain.py" and inspect.iscoroutinefunction(getattr(item, "function", None)):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
 @pytest.fixture(scope="session")

@@ -84,7 +84,7 @@ UPSTREAMS = {
     "chat": ("openai_chat", "/v1"),
     "responses": ("openai_responses", "/v1"),
     "messages": ("anthropic", ""),
-    "gemini": ("gemini", ""),
+#G "gemini": ("gemini", ""),
 #G "ollama": ("ollama", ""),
 }
 # Faults are what is tested here, so no account may rest after one.

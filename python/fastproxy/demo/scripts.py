@@ -7,6 +7,7 @@ import msgspec
 from fastproxy.demo import schema
 from fastproxy.demo.ask import Ask, Media, Mode, Result, Tool
 from fastproxy.demo.media import picture
+from fastproxy.demo.obliging import obliging
 from fastproxy.demo.script import Group, Numbers, Plan, Tell, Word
 from fastproxy.demo.sse import dumps
 from fastproxy.demo.story import Call, Citation, Finish, Pieces, Refusal, Story, Text
@@ -193,6 +194,7 @@ WORDS = (
         "Names every image, document and sound of the last user turn with type and size, read from the bytes.",
         media,
     ),
+    _script("obliging", "Does what it is asked: calls the tool that the words name, with their numbers.", obliging),
     _script("json", 'An instance of the requested JSON schema, or `{"echo": …}`.', json_answer),
     _script("refusal", "The model refuses.", refusal),
     _script(

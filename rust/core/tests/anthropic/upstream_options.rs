@@ -262,7 +262,7 @@ fn a_tool_loop_without_its_thinking_goes_on_without_thinking() {
 
 #[test]
 fn the_form_of_the_answer() {
-    let schema = r#"{"type":"object","properties":{"b":{},"a":{}}}"#;
+    let schema = r#"{"type":"object","properties":{"b":{},"a":{}},"additionalProperties":false}"#;
     let format = |name: Option<&'static str>| OutputFormat::Schema {
         name: name.map(Into::into),
         description: None,

@@ -2,8 +2,8 @@
 
 use crate::ir::Fidelity::{Exact, Lossy, Unsupported};
 use crate::loss::Code::{
-    FieldDropped, IdRewritten, MediaDropped, ParamForbidden, RoleMoved, StopApproximated,
-    ToolUnsupported, ValueClamped,
+    FieldDropped, IdRewritten, MediaDropped, ParamForbidden, RoleMoved, SchemaLowered,
+    StopApproximated, ToolUnsupported, ValueClamped,
 };
 
 stands! {
@@ -45,7 +45,7 @@ stands! {
     Seed => Unsupported(FieldDropped, "no seed"),
     Logprobs => Unsupported(FieldDropped, "no log probabilities"),
     JsonMode => Unsupported(FieldDropped, "a schema or the prompt must say it"),
-    JsonSchema => Exact("output_config.format.schema"),
+    JsonSchema => Lossy("output_config.format.schema", SchemaLowered, "objects are closed; bounds become words in descriptions"),
     JsonSchemaName => Unsupported(FieldDropped, "the schema alone is sent"),
     Verbosity => Unsupported(FieldDropped, "no verbosity"),
     Effort => Lossy("output_config.effort", ValueClamped, "minimal is low; a budget for models without adaptive thinking"),

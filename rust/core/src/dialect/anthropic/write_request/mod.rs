@@ -4,6 +4,7 @@
 mod blocks;
 mod media;
 mod names;
+mod output_schema;
 mod parts;
 mod results;
 mod sampling;
@@ -165,13 +166,25 @@ impl Writer<'_, '_> {
             if let Some(schema) = schema {
                 o.object("format", |o| {
                     o.str("type", "json_schema");
-                    o.raw("schema", schema);
+                    o.raw("schema", &schema);
                 });
             }
         });
     }
 
-    fn answer_schema<'s>(&mut self, request: &'s Request<'_>) -> Option<&'s str> {
+    fn answer_schema<'s>(&mut self, request: &'s Request<'_>) -> Option<Cow<'s, str>> {
+        let (schema, is_changed) =
+            output_schema::lower(self.asked_schema(request)?, &mut self.tape);
+        if is_changed {
+            let detail =
+                "objects are closed, what the grammar cannot hold became part of descriptions";
+            self.loss
+                .add(Code::SchemaLowered, "/response_format", detail);
+        }
+        Some(schema)
+    }
+
+    fn asked_schema<'s>(&mut self, request: &'s Request<'_>) -> Option<&'s str> {
         let (schema, detail) = match request.output_format.as_ref()? {
             OutputFormat::Text => return None,
             OutputFormat::Json => (
