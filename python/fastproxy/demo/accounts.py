@@ -32,6 +32,13 @@ def behaviour(key: str | None, *, is_needed: bool = True) -> str | None:
     return next((words for start, (words, _) in BEHAVIOURS.items() if key.startswith(start)), None)
 
 
+def of_key(refused: Refused) -> Refused:
+    """A refusal that the key brought about. Some services tell a bad key from other failures to authenticate."""
+    if refused.kind is Kind.AUTHENTICATION:
+        refused.code = "invalid_api_key"
+    return refused
+
+
 def is_hasty(headers: Sequence[Header]) -> bool:
     """Does the key stand for a service that answers before it has read the body?"""
-    return any(name in ("authorization", "x-api-key") and "sk-hasty" in value for name, value in headers)
+    return any(name in ("authorization", "x-api-key", "x-goog-api-key") and "sk-hasty" in value for name, value in headers)

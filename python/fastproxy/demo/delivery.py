@@ -72,12 +72,14 @@ class Cut(Exception):
 Encode = Callable[[Frame, int, bool], bytes]
 
 
-def planned(frames: Sequence[Frame], error: Sequence[Frame], delivery: Delivery) -> tuple[list[Frame], Frame | None]:
-    """The frames that arrive whole, and the one that is torn if one is."""
+def planned(
+    frames: Sequence[Frame], error: Callable[[Sequence[Frame]], list[Frame]], delivery: Delivery
+) -> tuple[list[Frame], Frame | None]:
+    """The frames that arrive whole, and the one that is torn if one is. `error` tells the error behind those before it."""
     if delivery.ending is Ending.COMPLETE:
         return list(frames), None
     stop = 0 if delivery.after < 0 else _after_content(frames, delivery.after)
-    kept = [*frames[:stop], *(error if delivery.ending is Ending.ERROR else ())]
+    kept = [*frames[:stop], *(error(frames[:stop]) if delivery.ending is Ending.ERROR else ())]
     return kept, frames[stop] if delivery.torn and stop < len(frames) else None
 
 

@@ -2,10 +2,11 @@
 
 import asyncio
 import time
+from functools import partial
 
 from msgspec.structs import replace
 
-from fastproxy.demo.accounts import behaviour
+from fastproxy.demo.accounts import behaviour, of_key
 from fastproxy.demo.body import BodyWriter, Transfer
 from fastproxy.demo.coding import CODERS
 from fastproxy.demo.compose import compose
@@ -57,13 +58,13 @@ class Response:
                 raise Refused(Kind.NOT_FOUND, f"Invalid URL ({request.method} {request.path})")
             return await self._answer(request, dialect, context)
         except Refused as refused:
-            return await self._refuse(dialect, context, refused, refused.status, PLAIN)
+            return await self._refuse(dialect, context, refused, dialect.status(refused), PLAIN)
 
     async def _answer(self, request: HttpRequest, dialect: Dialect, context: Context) -> Delivery | None:
         added = behaviour(dialect.key(request), is_needed=dialect.needs_key(request))
         account = self._service.vocabulary.plan(added) if added else None
         if account and account.mishap and account.mishap.refuse:
-            raise account.mishap.refuse()
+            raise of_key(account.mishap.refuse())
         opened = dialect.open(request, context)
         if isinstance(opened, Reply):
             content = dumps(opened.body, dialect.indent).encode()
@@ -82,7 +83,7 @@ class Response:
             return await self._page(mishap.page, delivery)
         if mishap is not None and mishap.refuse is not None:
             refused = mishap.refuse()
-            return await self._refuse(dialect, context, refused, mishap.status or refused.status, delivery)
+            return await self._refuse(dialect, context, refused, mishap.status or dialect.status(refused), delivery)
         overloaded = Refused(Kind.OVERLOADED, "the service is overloaded")
         if delivery.ending is Ending.ERROR and not renderer.ask.stream:
             raise overloaded
@@ -91,8 +92,8 @@ class Response:
         if not renderer.ask.stream:
             return await self._whole(200, dumps(renderer.whole(story), dialect.indent).encode(), headers, delivery)
         error = dialect.error_frames(overloaded, context.request_id)
-        frames, torn = planned(renderer.frames(story), error, delivery)
-        return await self._stream(frames, torn, dialect, headers, delivery)
+        frames, torn = planned(renderer.frames(story), partial(renderer.failing, error), delivery)
+        return await self._stream(frames, torn, renderer, headers, delivery)
 
     async def _refuse(
         self, dialect: Dialect, context: Context, refused: Refused, status: int, delivery: Delivery
@@ -116,14 +117,14 @@ class Response:
         return None if body.ends_connection else delivery
 
     async def _stream(
-        self, frames: list[Frame], torn: Frame | None, dialect: Dialect, headers: list[Header], delivery: Delivery
+        self, frames: list[Frame], torn: Frame | None, renderer: Renderer, headers: list[Header], delivery: Delivery
     ) -> Delivery | None:
-        label = JSON_LABEL if "wrong-type" in delivery.http else dialect.stream_type
+        label = JSON_LABEL if "wrong-type" in delivery.http else renderer.stream_type
         headers = [*_typed(headers, label), ("cache-control", "no-cache")]
         body = await self._begin(Transfer.CHUNKED, 200, headers, None, delivery)
 
         def encode(frame: Frame, number: int, last: bool) -> bytes:
-            return dialect.encode(frame, delivery.style, number, last)
+            return renderer.encode(frame, delivery.style, number, last)
 
         await send_stream(body, frames, torn, encode, delivery)
         return None if body.ends_connection else delivery

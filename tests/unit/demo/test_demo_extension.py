@@ -25,6 +25,7 @@ QUIRKS = {
 
 class LinesRenderer(Renderer):
     known = {**GARBAGE, **QUIRKS}  # noqa: RUF012 - read only, as in the real dialects
+    stream_type = "application/x-ndjson"
 
     def __init__(self, request: HttpRequest, context: Context) -> None:
         body = parse(request.body)
@@ -43,11 +44,13 @@ class LinesRenderer(Renderer):
         said = [Frame(data={"say": piece}, content=True) for piece in cut(story.text, story.pieces)]
         return [*said, Frame(data={"end": story.finish, "tokens": story.usage.output})]
 
+    def encode(self, frame: Frame, style: Style, number: int, last: bool) -> bytes:
+        return frame.payload() + b"\n"
+
 
 class Lines(Dialect):
     name = "lines"
     quirks = QUIRKS
-    stream_type = "application/x-ndjson"
 
     def claims(self, request: HttpRequest) -> bool:
         return request.path.startswith("/lines/")
@@ -77,9 +80,6 @@ class Lines(Dialect):
 
     def headers(self, context: Context, exhausted: float | None) -> list[Header]:
         return [("x-line", context.request_id)]
-
-    def encode(self, frame: Frame, style: Style, number: int, last: bool) -> bytes:
-        return frame.payload() + b"\n"
 
 
 @pytest.fixture

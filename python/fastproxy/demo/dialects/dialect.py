@@ -45,7 +45,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 class Renderer(ABC):
     """One request that passed all checks, ready to render a story as its dialect does, quirks included."""
 
-    known: ClassVar[Mapping[str, Quirk]]
+    known: ClassVar[Mapping[str, Quirk]] = {}
+    stream_type: str = "text/event-stream; charset=utf-8"
     ask: Ask
     plan: Plan
 
@@ -60,6 +61,14 @@ class Renderer(ABC):
     @abstractmethod
     def facts(self, story: Story) -> Json:
         """What quirks may need to know about the answer."""
+
+    def failing(self, error: list[Frame], delivered: Sequence[Frame]) -> list[Frame]:
+        """The error event as it stands behind what was delivered, where it depends on that."""
+        return error
+
+    def encode(self, frame: Frame, style: Style, number: int, last: bool) -> bytes:
+        """One frame on the wire. Server-sent events unless the dialect says otherwise."""
+        return sse.encode(frame, style, number=number, last=last)
 
     def whole(self, story: Story) -> Json:
         body = self.plain_whole(story)
@@ -84,7 +93,6 @@ class Dialect(ABC):
     quirks: ClassVar[Mapping[str, Quirk]] = {}
     base_path: ClassVar[str] = ""
     """What follows the origin in the base URL that the official SDK takes."""
-    stream_type: ClassVar[str] = "text/event-stream; charset=utf-8"
     indent: ClassVar[int | None] = None
     """How one-shot bodies are laid out."""
 
@@ -111,6 +119,10 @@ class Dialect(ABC):
     def open(self, request: HttpRequest, context: Context) -> Renderer | Reply:
         """Check the request; raises `Refused`."""
 
+    def status(self, refused: Refused) -> int:
+        """The status of a refusal, where this service has another one for its kind than most."""
+        return refused.status
+
     @abstractmethod
     def error_body(self, refused: Refused, request_id: str) -> Json: ...
 
@@ -121,10 +133,6 @@ class Dialect(ABC):
     @abstractmethod
     def headers(self, context: Context, exhausted: float | None) -> list[Header]:
         """Response headers; `exhausted` tells that the rate limit is used up for so many seconds."""
-
-    def encode(self, frame: Frame, style: Style, number: int, last: bool) -> bytes:
-        """One frame on the wire. Server-sent events unless the dialect says otherwise."""
-        return sse.encode(frame, style, number=number, last=last)
 
 
 def bearer(request: HttpRequest) -> str | None:
