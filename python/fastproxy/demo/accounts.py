@@ -41,4 +41,6 @@ def of_key(refused: Refused) -> Refused:
 
 def is_hasty(headers: Sequence[Header]) -> bool:
     """Does the key stand for a service that answers before it has read the body?"""
-    return any(name in ("authorization", "x-api-key", "x-goog-api-key") and "sk-hasty" in value for name, value in headers)
+    return any(
+        name in ("authorization", "x-api-key", "x-goog-api-key") and "sk-hasty" in value for name, value in headers
+    )

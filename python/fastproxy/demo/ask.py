@@ -48,6 +48,16 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     media: tuple[Media, ...] = ()
 
 
+class Conversation(msgspec.Struct, frozen=True, kw_only=True):
+    """What the turns of a request say, in the terms of `Ask`."""
+
+    said: tuple[str, ...]
+    prompt: str
+    media: tuple[Media, ...] = ()
+    results: tuple[Result, ...] = ()
+    rounds: int = 0
+
+
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
     """The dialect-neutral view of one request."""
 

@@ -1,15 +1,9 @@
 """OpenAI Chat: the conversation. Shapes of every message, then the pairing of tool calls and their results."""
 
-import base64
-import binascii
-import re
-
-import msgspec
-
-from fastproxy.demo.ask import Json, Media, Result
+from fastproxy.demo.ask import Conversation, Json, Media, Result
 from fastproxy.demo.checked import Node
+from fastproxy.demo.dialects.openai import media
 from fastproxy.demo.errors import Kind
-from fastproxy.demo.media import picture
 from fastproxy.demo.script import Plan
 
 ROLES = ("developer", "system", "user", "assistant", "tool", "function")
@@ -32,18 +26,6 @@ PARTS = {
 CALL_FIELDS = {"id", "type", "function", "custom"}
 CALL_ID_LENGTH = 64  # 40 at some older models; live tests of 2026 accept more
 OPEN_FAMILIES = ("deepseek", "host")
-DATA_URL = re.compile(r"data:([\w.+-]+/[\w.+-]+)?((?:;[\w=.+-]+)*?)(;base64)?,(.*)", re.DOTALL)
-PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
-
-
-class Conversation(msgspec.Struct, frozen=True, kw_only=True):
-    """What the messages say, in the terms of `Ask`."""
-
-    said: tuple[str, ...]
-    prompt: str
-    media: tuple[Media, ...]
-    results: tuple[Result, ...]
-    rounds: int
 
 
 def read(messages: Node, plan: Plan) -> Conversation:
@@ -86,34 +68,24 @@ def _content(content: Node, allowed: tuple[str, ...], *, is_open: bool) -> tuple
     if isinstance(content.value, str):
         return content.value, ()
     texts: list[str] = []
-    media: list[Media] = []
+    seen: list[Media] = []
     for part in content.items(low=1):
         kind = part.object().need("type").one_of(*allowed)
         part.object(None if is_open else {"type", kind, "prompt_cache_breakpoint"})
         if kind in ("text", "refusal"):
             texts.append(part.need(kind).text())
         else:
-            media.append({"image_url": _image, "input_audio": _audio, "file": _file}[kind](part.need(kind).object()))
-    return "".join(texts), tuple(media)
+            seen.append(
+                {"image_url": _image, "input_audio": media.audio, "file": _file}[kind](part.need(kind).object())
+            )
+    return "".join(texts), tuple(seen)
 
 
 def _image(image: Node) -> Media:
     image.object({"url", "detail"})
     if (detail := image.get("detail")) is not None:
         detail.one_of("auto", "low", "high", "original")
-    url = image.need("url")
-    if url.text().startswith(("http://", "https://")):
-        return Media(kind="image", reference=url.value)
-    media_type, data = _data_url(url)
-    seen = picture(data)
-    if seen is None or media_type not in PICTURES:
-        url.refuse("unsupported image; expected one of png, jpeg, gif, webp", code="invalid_image_format")
-    return Media(kind="image", media_type=media_type, data=data)
-
-
-def _audio(audio: Node) -> Media:
-    kind = audio.object({"data", "format"}).need("format").one_of("wav", "mp3")
-    return Media(kind="audio", media_type=f"audio/{kind}", data=_base64(audio.need("data"), audio.need("data").text()))
+    return media.image(image.need("url"))
 
 
 def _file(file: Node) -> Media:
@@ -123,22 +95,8 @@ def _file(file: Node) -> Media:
         file_id.refuse(f"file {file_id.text()} was not found", kind=Kind.NOT_FOUND)
     if name is None:
         file.need("filename")
-    media_type, data = _data_url(file.need("file_data"))
+    media_type, data = media.data_url(file.need("file_data"))
     return Media(kind="document", media_type=media_type, data=data, name=name.text() if name else "")
-
-
-def _data_url(node: Node) -> tuple[str, bytes]:
-    match = DATA_URL.fullmatch(node.text())
-    if match is None or match[3] is None:
-        node.refuse("expected a base64 data URL or an http(s) URL", code="invalid_base64")
-    return match[1] or "text/plain", _base64(node, match[4])
-
-
-def _base64(node: Node, text: str) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        node.refuse("not valid base64", code="invalid_base64")
 
 
 def _assistant(node: Node, known: set[str] | None) -> None:

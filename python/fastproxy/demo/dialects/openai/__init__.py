@@ -1,0 +1,1 @@
+"""What the dialects of OpenAI share: the service around them, the rules for schemas, and media in data URLs."""
