@@ -53,7 +53,7 @@ def _stopped(story: Story, stops: tuple[str, ...]) -> Story:
         found = [(part.text.index(stop), stop) for stop in stops if stop in part.text]
         if found:
             where, stop = min(found)
-            parts = (*story.parts[:at], *([Text(part.text[:where])] if where else []))
+            parts = (*story.parts[:at], *([_shortened(part, part.text[:where])] if where else []))
             return replace(story, parts=parts, finish=Finish.STOP, stop=stop)
     return story
 
@@ -68,9 +68,16 @@ def _limited(story: Story, limit: int) -> Story:
             limit -= size
             continue
         if limit > 0 and not isinstance(part, Call):
-            kept.append(replace(part, text="".join(tokens(part.text)[:limit])))
+            kept.append(_shortened(part, "".join(tokens(part.text)[:limit])))
         return replace(story, parts=tuple(kept), finish=Finish.LENGTH, stop=None)
     return story
+
+
+def _shortened(part: Text | Reasoning | Refusal, text: str) -> Part:
+    """The beginning of a part, with the sources of what is left."""
+    if not isinstance(part, Text):
+        return replace(part, text=text)
+    return Text(text, tuple(source for source in part.citations if source.end <= len(text)))
 
 
 def _size(part: Part) -> int:

@@ -212,6 +212,16 @@ FAMILIES = (
     _family("claude-3*", "claude-3", "Older Claude: takes a prefilled assistant turn."),
     _family("claude-*", "claude", "Newer Claude: no prefill."),
     _family(
+        "gemini-3*",
+        "gemini-3",
+        "Newer Gemini: thinks by default, wants the signatures of its calls back in the same turn.",
+    ),
+    _family("gemini-*", "gemini", "Older Gemini, and its embedding models."),
+    _family("text-embedding-*", "gpt", "OpenAI's embedding models."),
+    _family("llama*", "ollama", "A model as Ollama names it; so are `qwen*` and `nomic-*`."),
+    _family("qwen*", "ollama", "The same."),
+    _family("nomic-*", "ollama", "The same."),
+    _family(
         "deepseek-*",
         "deepseek",
         "Thinks by default, wants `reasoning_content` back on every assistant turn, sends usage with the finish.",

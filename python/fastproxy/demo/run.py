@@ -14,11 +14,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from fastproxy.demo.background import BackgroundSimulation
-from fastproxy.demo.clients import CLIENTS
 from fastproxy.demo.clients.client import Client
-from fastproxy.demo.dialects import DIALECTS
 from fastproxy.demo.launch import COMMAND, NotStarted, Proxy, model_for, proxy, tail
 from fastproxy.demo.matrix import Outcome, cells, hold
+from fastproxy.demo.shown import shown_clients, shown_upstreams
 
 SCRIPT = "tools"
 TEXT_WIDTH, LOSS_WIDTH = 60, 20
@@ -87,12 +86,13 @@ def _short(text: str) -> str:
 
 def curl_lines(origin: str, key: str) -> Iterator[str]:
     """A line to try for each pair of dialects."""
-    for known in CLIENTS:
+    for known in shown_clients():
         client: Client = known()
         headers = " ".join(f"-H '{name}: {value}'" for name, value in client.headers(key).items())
-        for dialect in DIALECTS:
-            body = json.dumps(client.question(model_for(dialect.name), stream=True)).replace("'", "'\\''")
-            yield f"curl -sN {origin}{client.base_path}{client.path} {headers} -d '{body}'"
+        for dialect in shown_upstreams():
+            path, body = client.address(client.question(model_for(dialect.name), stream=True))
+            data = json.dumps(body).replace("'", "'\\''")
+            yield f"curl -sN '{origin}{client.base_path}{path}' {headers} -d '{data}'"
 
 
 def _kept(console: Console, served: Proxy, stop: threading.Event) -> bool:
@@ -100,7 +100,8 @@ def _kept(console: Console, served: Proxy, stop: threading.Event) -> bool:
     console.print("\nStill running. Try:\n")
     for line in curl_lines(served.origin, served.key):
         console.print(line, soft_wrap=True, highlight=False, markup=False)
-    console.print("\nAny script can be asked for as `openai_chat/<script>` or `anthropic/<script>`. Ctrl-C stops.")
+    names = " or ".join(f"`{dialect.name}/<script>`" for dialect in shown_upstreams())
+    console.print(f"\nAny script can be asked for as {names}. Ctrl-C stops.")
     while not stop.wait(WATCH_SECONDS):
         if (status := served.process.poll()) is not None:
             console.print(f"[red]The proxy ended with status {status}.[/red]\n{escape(tail(served.log))}")

@@ -9,7 +9,7 @@ from fastproxy.demo.ask import Ask, Media, Mode, Result, Tool
 from fastproxy.demo.media import picture
 from fastproxy.demo.script import Group, Numbers, Plan, Tell, Word
 from fastproxy.demo.sse import dumps
-from fastproxy.demo.story import Call, Finish, Pieces, Refusal, Story, Text
+from fastproxy.demo.story import Call, Citation, Finish, Pieces, Refusal, Story, Text
 
 MOST_WORDS = 200_000
 # Every kind of text that has broken a reader: astral and joined emoji, combining marks, right-to-left, the line ends
@@ -21,6 +21,10 @@ TORTURE = (
     '{"error":{"message":"this is text"}} <|DSML|> </tool_call>'
 )
 REFUSAL = "I can't help with that."
+SOURCES = (
+    ("Lisbon has seven hills.", "https://example.org/hills", "Hills of Lisbon"),
+    ("The tram climbs them.", "https://example.org/tram", "The tram"),
+)
 
 
 def echo(ask: Ask, numbers: Numbers) -> Story:
@@ -132,6 +136,15 @@ def ending_as(finish: Finish, text: str) -> Tell:
     return tell
 
 
+def citations(ask: Ask, numbers: Numbers) -> Story:
+    """Two sources; what they say stands behind characters of several bytes, where careless offsets go wrong."""
+    text, found = "Olá 😀: ", []
+    for claim, url, title in SOURCES:
+        found.append(Citation(start=len(text), end=len(text) + len(claim), url=url, title=title))
+        text += claim + " "
+    return Story(parts=(Text(text, tuple(found)),))
+
+
 def empty(ask: Ask, numbers: Numbers) -> Story:
     return Story()
 
@@ -195,6 +208,7 @@ WORDS = (
         "pause", "The turn is paused (Anthropic `pause_turn`).", ending_as(Finish.PAUSE, "I will go on in a moment.")
     ),
     _script("empty", "An answer without content.", empty),
+    _script("citations", "A text with two sources (none in Ollama, which has no field for them).", citations),
     _script("unicode", "Text that breaks careless readers.", unicode),
     _script("huge[-<kb>]", "One delta of 2 MiB (or so many KiB).", huge),
 )

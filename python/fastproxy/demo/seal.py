@@ -1,4 +1,4 @@
-"""Opaque reasoning state of the simulated Anthropic: issued with an answer, demanded back unchanged on the next turn.
+"""Opaque reasoning state of the simulated services: issued with an answer, demanded back unchanged on the next turn.
 
 A signature authenticates the thinking text it belongs to, so an invented one, another vendor's, or a text that was
 re-serialised on its way is told apart from a true one, as the real service does.
@@ -43,18 +43,34 @@ def is_signature(signature: str) -> bool:
 
 def redact(thinking: str) -> str:
     """The data of a redacted thinking block: authenticated, and unreadable without our key."""
-    content = _content(thinking)
-    mask = hashlib.shake_256(KEY).digest(len(content))
-    hidden = bytes(a ^ b for a, b in zip(content, mask, strict=True))
-    return base64.b64encode(VERSION + _mac(b"redacted", hidden) + hidden).decode()
+    return conceal("redacted", thinking)
 
 
 def is_redacted(data: str) -> bool:
+    return reveal("redacted", data) is not None
+
+
+def conceal(issuer: str, text: str) -> str:
+    """Opaque state as one service issues it; no other one takes it."""
+    content = _content(text)
+    hidden = _masked(content)
+    return base64.b64encode(VERSION + _mac(issuer.encode(), hidden) + hidden).decode()
+
+
+def reveal(issuer: str, data: str) -> str | None:
+    """What was concealed; None when this issuer did not do it, or a bit was changed on the way."""
     blob = _decoded(data)
     if blob is None or not blob.startswith(VERSION):
-        return False
+        return None
     mac, hidden = blob[len(VERSION) : len(VERSION) + MAC_SIZE], blob[len(VERSION) + MAC_SIZE :]
-    return hmac.compare_digest(mac, _mac(b"redacted", hidden))
+    if not hmac.compare_digest(mac, _mac(issuer.encode(), hidden)):
+        return None
+    return _masked(hidden).decode("utf-16-le", "surrogatepass")
+
+
+def _masked(content: bytes) -> bytes:
+    mask = hashlib.shake_256(KEY).digest(len(content))
+    return bytes(a ^ b for a, b in zip(content, mask, strict=True))
 
 
 def _decoded(text: str) -> bytes | None:

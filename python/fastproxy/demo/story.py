@@ -32,8 +32,18 @@ class Pieces(StrEnum):
     SURROGATES = "surrogates"
 
 
+class Citation(msgspec.Struct, frozen=True, kw_only=True):
+    """A source of some of the text: the characters from `start` to `end`."""
+
+    start: int
+    end: int
+    url: str
+    title: str
+
+
 class Text(msgspec.Struct, frozen=True):
     text: str
+    citations: tuple[Citation, ...] = ()
 
 
 class Reasoning(msgspec.Struct, frozen=True):

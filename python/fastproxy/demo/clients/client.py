@@ -80,6 +80,14 @@ class Client(ABC):
     @abstractmethod
     def headers(self, key: str) -> dict[str, str]: ...
 
+    def address(self, request: Json) -> tuple[str, Json]:
+        """The path of a request and its body, for dialects that say in the path what others say in the body."""
+        return self.path, request
+
+    def payloads(self, response: http.client.HTTPResponse) -> Iterator[str]:
+        """The events of a stream, without their framing."""
+        return events(response)
+
     @abstractmethod
     def question(self, model: str, *, stream: bool) -> Json:
         """The first request."""
@@ -103,16 +111,15 @@ class Client(ABC):
         connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=TIMEOUT_SECONDS)
         started = time.perf_counter()
         try:
-            connection.request(
-                "POST", url.path.rstrip("/") + self.path, json.dumps(request).encode(), self.headers(key)
-            )
+            path, body = self.address(request)
+            connection.request("POST", url.path.rstrip("/") + path, json.dumps(body).encode(), self.headers(key))
             response = connection.getresponse()
             loss = response.getheader("x-fastproxy-loss", "")
             if response.status != http.HTTPStatus.OK:
                 raise Failed(f"HTTP {response.status}: {self._error(response.read())}")
             if not request.get("stream"):
-                body = json.loads(response.read())
-                return Received(answer=self.read_whole(body), first_token_ms=_since(started), loss=loss)
+                whole = json.loads(response.read())
+                return Received(answer=self.read_whole(whole), first_token_ms=_since(started), loss=loss)
             return self._stream(response, started, loss)
         except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError, IndexError) as error:
             raise Failed(f"{type(error).__name__}: {error}") from error
@@ -121,7 +128,7 @@ class Client(ABC):
 
     def _stream(self, response: http.client.HTTPResponse, started: float, loss: str) -> Received:
         accumulator, first = self.accumulator(), None
-        for data in events(response):
+        for data in self.payloads(response):
             if accumulator.feed(data) and first is None:
                 first = _since(started)
         return Received(
@@ -139,7 +146,7 @@ def events(response: http.client.HTTPResponse) -> Iterator[str]:
     """The payloads of a stream that is framed as we frame it: one `data:` line per event."""
     while line := response.readline():
         if line.startswith(b"data: "):
-            yield line[len(b"data: ") :].decode().rstrip("\n")
+            yield line[len(b"data: ") :].decode().rstrip("\r\n")
 
 
 def arguments_of(call: ToolCall) -> Any:

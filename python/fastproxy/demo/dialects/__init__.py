@@ -3,8 +3,10 @@
 from fastproxy.demo.dialects.anthropic import Anthropic
 from fastproxy.demo.dialects.dialect import Dialect
 from fastproxy.demo.dialects.openai_chat import OpenAIChat
+from fastproxy.demo.dialects.openai_responses import OpenAIResponses
 
 DIALECTS: tuple[type[Dialect], ...] = (
     Anthropic,
+    OpenAIResponses,
     OpenAIChat,
 )

@@ -8,7 +8,20 @@ from fastproxy.demo.dialects.anthropic.quirks import QUIRKS
 from fastproxy.demo.dialects.anthropic.request import MessagesRequest
 from fastproxy.demo.dialects.dialect import Context, Renderer
 from fastproxy.demo.sse import Frame
-from fastproxy.demo.story import Call, Finish, Part, Pieces, Reasoning, Refusal, Story, Text, Usage, cut, cut_arguments
+from fastproxy.demo.story import (
+    Call,
+    Citation,
+    Finish,
+    Part,
+    Pieces,
+    Reasoning,
+    Refusal,
+    Story,
+    Text,
+    Usage,
+    cut,
+    cut_arguments,
+)
 
 STOP_REASON = {
     Finish.END: "end_turn",
@@ -51,7 +64,8 @@ class MessagesRenderer(Renderer):
 
     def _whole_block(self, part: Part) -> Json:
         if isinstance(part, Text):
-            return {"type": "text", "text": part.text}
+            cited = {"citations": [_citation(part, source) for source in part.citations]} if part.citations else {}
+            return {"type": "text", "text": part.text, **cited}
         if isinstance(part, Call):
             return {"type": "tool_use", "id": self._ids.make("toolu_01", 22), "name": part.name, "input": _input(part)}
         if isinstance(part, Reasoning) and part.redacted:
@@ -82,7 +96,7 @@ class MessagesRenderer(Renderer):
     def _block_frames(self, index: int, part: Part, pieces: Pieces) -> list[Frame]:
         whole = self._whole_block(part)
         empty: dict[str, Json] = {
-            "text": {"text": ""},
+            "text": {"text": "", **({"citations": []} if "citations" in whole else {})},
             "thinking": {"thinking": "", "signature": ""},
             "tool_use": {"input": {}},
         }
@@ -100,7 +114,8 @@ class MessagesRenderer(Renderer):
 
     def _deltas(self, part: Part, whole: Json, pieces: Pieces) -> list[Json]:
         if isinstance(part, Text):
-            return [{"type": "text_delta", "text": piece} for piece in cut(part.text, pieces)]
+            cited = [{"type": "citations_delta", "citation": citation} for citation in whole.get("citations", ())]
+            return [*({"type": "text_delta", "text": piece} for piece in cut(part.text, pieces)), *cited]
         if isinstance(part, Call):
             texts = ["", *cut_arguments(_raw_input(part), pieces)]
             return [{"type": "input_json_delta", "partial_json": piece} for piece in texts]
@@ -113,6 +128,17 @@ class MessagesRenderer(Renderer):
 def _rendered(story: Story) -> list[Part]:
     """A refusal has no block of its own: the stop reason tells it."""
     return [part for part in story.parts if not isinstance(part, Refusal)]
+
+
+def _citation(part: Text, source: Citation) -> Json:
+    """A source as web search gives it; the index is opaque and comes back as it was."""
+    return {
+        "type": "web_search_result_location",
+        "cited_text": part.text[source.start : source.end],
+        "url": source.url,
+        "title": source.title,
+        "encrypted_index": seal.conceal("citation", source.url),
+    }
 
 
 def _raw_input(call: Call) -> str:

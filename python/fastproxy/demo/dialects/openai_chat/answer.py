@@ -128,7 +128,7 @@ class ChatRenderer(Renderer):
             message["function_call"] = {"name": story.calls[0].name, "arguments": story.calls[0].arguments}
         elif story.calls:
             message["tool_calls"] = [self._call(call) for call in story.calls]
-        message |= {"refusal": "".join(refusals) if refusals else None, "annotations": []}
+        message |= {"refusal": "".join(refusals) if refusals else None, "annotations": _annotations(story)}
         logprobs = self._logprobs(cut(story.text, story.pieces)) if self._request.logprobs is not None else None
         return {"index": index, "message": message, "logprobs": logprobs, "finish_reason": self._finish(story)}
 
@@ -180,6 +180,8 @@ class ChatRenderer(Renderer):
                 calls += 1
             else:
                 steps += self._text_steps(part, story)
+        if annotations := _annotations(story):
+            steps.append(Step({"annotations": annotations}))
         return [*steps, Step({}, self._finish(story))]
 
     def _text_steps(self, part: Part, story: Story) -> list[Step]:
@@ -203,3 +205,16 @@ class ChatRenderer(Renderer):
         start: Json = {"index": index, **whole, field: {"name": call.name, key: ""}}
         rest: list[dict[str, Any]] = [{"index": index, field: {key: piece}} for piece in pieces]
         return [Step({"tool_calls": [fragment]}) for fragment in [start, *rest]]
+
+
+def _annotations(story: Story) -> list[Json]:
+    """The sources, by their place in the joined text."""
+    found, before = [], 0
+    for part in story.parts:
+        if not isinstance(part, Text):
+            continue
+        for source in part.citations:
+            place = {"start_index": before + source.start, "end_index": before + source.end}
+            found.append({"type": "url_citation", "url_citation": {**place, "url": source.url, "title": source.title}})
+        before += len(part.text)
+    return found
