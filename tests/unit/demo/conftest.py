@@ -54,9 +54,14 @@ class Raw:
     def json(self) -> Any:
         return json.loads(self.body)
 
+    def lines(self) -> list[Any]:
+        """The lines of an NDJSON body."""
+        return [json.loads(line) for line in self.body.splitlines() if line]
+
     def events(self) -> list[Any]:
         """The payloads of a stream in the default style, parsed; what is not JSON stays text."""
-        blocks = [block for block in self.body.decode().split("\n\n") if block.strip()]
+        text = self.body.decode().replace("\r\n", "\n")
+        blocks = [block for block in text.split("\n\n") if block.strip()]
         lines = [line for block in blocks for line in block.split("\n") if line.startswith("data: ")]
         return [json.loads(line[6:]) if line[6:7] in "{[" and line != "data: [DONE]" else line[6:] for line in lines]
 
@@ -115,6 +120,33 @@ class RawClient:
         named = {"x-api-key": "sk-test-1", "anthropic-version": "2023-06-01", "connection": "close"}
         named |= {name.replace("_", "-"): value for name, value in headers.items()}
         return await self.exchange(self.request(path, body, named))
+
+    async def responses(self, model: str = "echo", text: str = "hello there my friend", **fields: Any) -> Raw:
+        return await self.responses_body({"model": model, "input": text} | fields)
+
+    async def responses_body(self, body: Any, path: str = "/v1/responses", method: str = "POST") -> Raw:
+        headers = {"authorization": "Bearer sk-test-1", "connection": "close"}
+        return await self.exchange(self.request(path, body, headers, method))
+
+    async def gemini(self, model: str = "echo", text: str = "hello there my friend", **fields: Any) -> Raw:
+        """`stream=True` asks for events, `stream="array"` for one JSON array."""
+        stream = fields.pop("stream", False)
+        method = "streamGenerateContent" if stream else "generateContent"
+        query = "?alt=sse" if stream is True else ""
+        body = {"contents": [{"role": "user", "parts": [{"text": text}]}]} | fields
+        return await self.gemini_body(body, f"/v1beta/models/{model}:{method}{query}")
+
+    async def gemini_body(self, body: Any, path: str, method: str = "POST", key: str = "sk-test-1") -> Raw:
+        headers = {"x-goog-api-key": key, "connection": "close"}
+        return await self.exchange(self.request(path, body, headers, method))
+
+    async def ollama(self, model: str = "echo", text: str = "hello there my friend", **fields: Any) -> Raw:
+        """Streamed unless told otherwise, as the server does."""
+        body = {"model": model, "messages": [{"role": "user", "content": text}]} | fields
+        return await self.ollama_body(body)
+
+    async def ollama_body(self, body: Any, path: str = "/api/chat", method: str = "POST") -> Raw:
+        return await self.exchange(self.request(path, body, {"connection": "close"}, method))
 
 
 @pytest.fixture

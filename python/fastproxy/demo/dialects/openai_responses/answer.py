@@ -156,7 +156,7 @@ class ResponsesRenderer(Renderer):
 
 
 def _usage(usage: Usage) -> Json:
-    details = {"cached_tokens": usage.cache_read} | (
+    details = {"cached_tokens": usage.cache_read, "cache_write_tokens": usage.cache_write}
         {"cache_write_tokens": usage.cache_write} if usage.cache_write else {}
     )
     return {
