@@ -157,8 +157,6 @@ class ResponsesRenderer(Renderer):
 
 def _usage(usage: Usage) -> Json:
     details = {"cached_tokens": usage.cache_read, "cache_write_tokens": usage.cache_write}
-        {"cache_write_tokens": usage.cache_write} if usage.cache_write else {}
-    )
     return {
         "input_tokens": usage.prompt,
         "input_tokens_details": details,
