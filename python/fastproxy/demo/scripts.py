@@ -46,7 +46,7 @@ def offered(ask: Ask) -> list[Tool]:
 def call(tool: Tool) -> Call:
     if tool.custom:
         return Call(tool.name, "print('hello')\n", custom=True)
-    return Call(tool.name, dumps(schema.example(tool.schema)))
+    return Call(tool.name, dumps(schema.example(tool.schema) if tool.schema else {}))  # no schema: no arguments
 
 
 def calling(ask: Ask, calls: list[Call], preamble: str = "") -> Story:
