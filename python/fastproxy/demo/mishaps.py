@@ -92,7 +92,7 @@ RATE_WORDS = (
     _rate("rate-past", "429 with an HTTP date in the past.", lambda n: limited(date_in(-60))),
     _rate(
         "rate-reset[-<s>]",
-        "429 with the dialect's own reset headers only, 20 seconds ahead.",
+        "429 with the dialect's own hint only, 20 seconds ahead: reset headers, or `RetryInfo` (Gemini).",
         lambda n: limited(list, exhausted=_seconds(n, 20)),
     ),
     _rate("rate-none", "429 without any hint.", lambda n: limited(list)),
@@ -113,7 +113,7 @@ RATE_WORDS = (
 ERROR_WORDS = (
     Word(
         name="error-<status>",
-        about="An error with that status: 400, 401, 402, 403, 404, 409, 413, 422, 429, 500, 503, 504, 529; 502 is an HTML page.",
+        about="An error with that status: 400, 401, 402, 403, 404, 409, 413, 422, 429, 500, 503, 504, 529 (503 at Gemini and Ollama); 502 is an HTML page.",
         group=Group.ERROR,
         apply=_status,
     ),

@@ -52,10 +52,17 @@ def _times(plan: Plan, numbers: Numbers) -> Plan:
 
 TWISTS = (
     _plan(
-        Group.TWIST, "thinking", "Thinks first: signed blocks (Anthropic), `reasoning_content` (Chat).", thinking=True
+        Group.TWIST,
+        "thinking",
+        "Thinks first: signed blocks (Anthropic), `reasoning_content` (Chat), a summary and state (Responses), thoughts and signatures (Gemini), `thinking` (Ollama).",
+        thinking=True,
     ),
     _plan(
-        Group.TWIST, "redacted", "A redacted thinking block (Anthropic); together with `thinking`: both.", redacted=True
+        Group.TWIST,
+        "redacted",
+        "Thinking of which only opaque state is shown: a redacted block (Anthropic), an item without a summary (Responses), a "
+        "signature (Gemini); together with `thinking`: both.",
+        redacted=True,
     ),
     _plan(
         Group.TWIST,

@@ -46,13 +46,14 @@ async def test_the_key_arrives() -> None:
 DIALECT_HEAD = """\
 ## Dialects
 
-| dialect | base URL |
-|---|---|
+| dialect | base URL | serves |
+|---|---|---|
 """
 KEYS_HEAD = """\
 ## Keys
 
-Any key is good, whichever header of the dialect carries it; none at all is a 401. Keys that begin as below always fail:
+Any key is good, whichever header of the dialect carries it; none at all is a 401 (403 at Gemini; Ollama asks for none). Keys that
+begin as below always fail:
 
 | key | what happens |
 |---|---|
@@ -62,7 +63,9 @@ Any key is good, whichever header of the dialect carries it; none at all is a 40
 def reference() -> str:
     """The whole page."""
     words = vocabulary().words
-    dialects = "".join(f"| `{known.name}` | `http://127.0.0.1:<port>{known.base_path}` |\n" for known in DIALECTS)
+    dialects = "".join(
+        f"| `{known.name}` | `http://127.0.0.1:<port>{known.base_path}` | {known.serves} |\n" for known in DIALECTS
+    )
     keys = "".join(f"| `{start}…` | {about} (`{added}`) |\n" for start, (added, about) in BEHAVIOURS.items())
     chapters = [f"## {group.value}\n\n| word | meaning |\n|---|---|\n" for group in Group]
     for at, group in enumerate(Group):

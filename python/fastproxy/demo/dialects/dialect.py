@@ -90,6 +90,8 @@ class Dialect(ABC):
     """One API language, upstream side: reads requests as strictly as the real service, renders answers as it does."""
 
     name: ClassVar[str]
+    serves: ClassVar[str] = ""
+    """Its paths, for the reference page."""
     quirks: ClassVar[Mapping[str, Quirk]] = {}
     base_path: ClassVar[str] = ""
     """What follows the origin in the base URL that the official SDK takes."""

@@ -36,6 +36,7 @@ TYPES = {
 
 class Anthropic(Dialect):
     name = "anthropic"
+    serves = "`/v1/messages`, `/v1/messages/count_tokens`, `/v1/models`"
     quirks = QUIRKS
 
     def claims(self, request: HttpRequest) -> bool:

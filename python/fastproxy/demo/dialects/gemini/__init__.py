@@ -21,6 +21,10 @@ GENERATE, STREAM = "generateContent", "streamGenerateContent"
 
 class Gemini(Dialect):
     name = "gemini"
+    serves = (
+        "`/v1beta/models/{model}:` `generateContent`, `streamGenerateContent` (events with `alt=sse`, else an array), "
+        "`countTokens`, `embedContent`, `batchEmbedContents`; `/v1beta/models`; `/v1` and the paths of Vertex too"
+    )
     quirks = QUIRKS
     indent = 2
 

@@ -29,6 +29,7 @@ GETS: Mapping[str, Callable[[Context], Reply]] = MappingProxyType(
 
 class Ollama(Dialect):
     name = "ollama"
+    serves = "`/api/` `chat`, `generate`, `embed`, `embeddings`, `tags`, `ps`, `show`, `version`"
     quirks = QUIRKS
 
     def claims(self, request: HttpRequest) -> bool:

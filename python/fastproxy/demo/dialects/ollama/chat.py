@@ -4,8 +4,7 @@ from fastproxy.demo.ask import Ask, Choice, Conversation, Json, Media, Result, T
 from fastproxy.demo.checked import Node, parse
 from fastproxy.demo.dialects.dialect import Context, Renderer, Reply
 from fastproxy.demo.dialects.ollama.answer import ChatRenderer, loaded
-from fastproxy.demo.dialects.ollama.names import planned
-from fastproxy.demo.dialects.ollama.options import read_images, read_options
+from fastproxy.demo.dialects.ollama.options import planned, read_images, read_options
 from fastproxy.demo.sse import dumps
 
 ROLES = ("system", "user", "assistant", "tool")

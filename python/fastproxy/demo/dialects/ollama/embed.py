@@ -4,7 +4,7 @@ from fastproxy.demo.ask import Ask, Json
 from fastproxy.demo.checked import Node, parse
 from fastproxy.demo.dialects.dialect import Context, Renderer
 from fastproxy.demo.dialects.ollama.answer import LOAD_NS, PROMPT_NS
-from fastproxy.demo.dialects.ollama.names import planned
+from fastproxy.demo.dialects.ollama.options import planned
 from fastproxy.demo.dialects.oneshot import OneShot
 from fastproxy.demo.embedding import vector
 from fastproxy.demo.story import tokens

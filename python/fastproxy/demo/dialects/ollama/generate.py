@@ -4,8 +4,7 @@ from fastproxy.demo.ask import Ask
 from fastproxy.demo.checked import parse
 from fastproxy.demo.dialects.dialect import Context, Renderer, Reply
 from fastproxy.demo.dialects.ollama.answer import GenerateRenderer, loaded
-from fastproxy.demo.dialects.ollama.names import planned
-from fastproxy.demo.dialects.ollama.options import read_images, read_options
+from fastproxy.demo.dialects.ollama.options import planned, read_images, read_options
 
 
 def read(raw: bytes, context: Context) -> Renderer | Reply:

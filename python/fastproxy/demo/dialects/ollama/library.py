@@ -5,7 +5,7 @@ import hashlib
 from fastproxy.demo.ask import Json
 from fastproxy.demo.checked import parse
 from fastproxy.demo.dialects.dialect import Context, Reply
-from fastproxy.demo.dialects.ollama.names import LATEST
+from fastproxy.demo.dialects.ollama.options import LATEST
 from fastproxy.demo.errors import Kind, Refused
 
 VERSION = "0.30.2"

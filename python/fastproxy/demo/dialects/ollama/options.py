@@ -1,4 +1,4 @@
-"""Ollama: what chat and generate have in common: options, format, thinking, images."""
+"""Ollama: what its requests have in common: the model and its tag, options, format, thinking, images."""
 
 import base64
 import binascii
@@ -7,7 +7,11 @@ import msgspec
 
 from fastproxy.demo.ask import Json, Media
 from fastproxy.demo.checked import Node
+from fastproxy.demo.dialects.dialect import Context
+from fastproxy.demo.errors import Kind, Refused
+from fastproxy.demo.script import Plan
 
+LATEST = ":latest"
 INTEGERS = (
     "num_ctx",
     "num_predict",
@@ -23,6 +27,14 @@ NUMBERS = ("temperature", "top_p", "min_p", "typical_p", "repeat_penalty", "pres
 LEVELS = ("high", "medium", "low", "max")
 UNLIMITED = (-1, -2)
 MOST_LOGPROBS = 20
+
+
+def planned(body: Node, context: Context) -> Plan:
+    """The plan of the request's model."""
+    if body.get("model") is None:
+        raise Refused(Kind.INVALID, "model is required")
+    name = body.need("model").text(low=1)
+    return context.vocabulary.plan(name.removesuffix(LATEST))
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):

@@ -27,6 +27,7 @@ POSTS: Mapping[str, Callable[[bytes, Context], Renderer]] = MappingProxyType(
 
 class OpenAIChat(OpenAIService):
     name = "openai_chat"
+    serves = "`/chat/completions`, `/completions`, `/embeddings`, `/models`"
     quirks = QUIRKS
 
     def claims(self, request: HttpRequest) -> bool:

@@ -20,6 +20,10 @@ COUNT, COMPACT = f"{RESPONSES}/input_tokens", f"{RESPONSES}/compact"
 
 class OpenAIResponses(OpenAIService):
     name = "openai_responses"
+    serves = (
+        "`/responses` and what is stored below it (`GET`, `DELETE`, `input_items`, `cancel`, the stream again), "
+        "`/responses/input_tokens`, `/responses/compact`"
+    )
     quirks = QUIRKS
 
     def __init__(self) -> None:
