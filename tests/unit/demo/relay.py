@@ -14,6 +14,8 @@ MODE, CONFIG = sys.argv[1], sys.argv[sys.argv.index("--config") + 1]
 SETTINGS: dict[str, Any] = tomllib.loads(Path(CONFIG).read_text())
 UPSTREAMS = {upstream["name"]: upstream for upstream in SETTINGS["upstreams"]}
 TARGETS = {model["name"]: model["targets"][0] for model in SETTINGS["models"]}
+PATHS = {"/v1/messages": "anthropic", "/v1/responses": "openai_responses", "/v1beta/": "gemini", "/api/": "ollama"}
+KEYS = ("x-api-key", "authorization", "x-goog-api-key")
 
 
 class Relay(BaseHTTPRequestHandler):
@@ -24,22 +26,26 @@ class Relay(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"]))
-        name = next(name for name in TARGETS if f'"{name}"'.encode() in body)
-        target, dialect = TARGETS[name], "anthropic" if self.path == "/v1/messages" else "openai_chat"
-        if os.environ["FASTPROXY_DEMO_KEY"] not in (self.headers["x-api-key"] or self.headers["authorization"]):
+        # The model stands in the body, or in the path before a colon.
+        name = next(name for name in TARGETS if f'"{name}"'.encode() in body or f"/{name}:" in self.path)
+        dialect = next((known for start, known in PATHS.items() if self.path.startswith(start)), "openai_chat")
+        target = TARGETS[name]
+        if os.environ["FASTPROXY_DEMO_KEY"] not in "".join(self.headers[key] or "" for key in KEYS):
             self._answer(401, b'{"error":{"message":"wrong key"}}')
         elif MODE == "narrow" and target["upstream"] != dialect:
             self._answer(502, b'{"error":{"message":"no such pair"}}')
         else:
-            self._relay(UPSTREAMS[dialect], body.replace(name.encode(), target["model"].encode()))
+            path = self.path.replace(name, target["model"])
+            self._relay(UPSTREAMS[dialect], path, body.replace(name.encode(), target["model"].encode()))
 
-    def _relay(self, upstream: dict[str, Any], body: bytes) -> None:
+    def _relay(self, upstream: dict[str, Any], path: str, body: bytes) -> None:
         url = urlsplit(upstream["base_url"])
         connection = http.client.HTTPConnection(url.hostname or "", url.port)
         variable = upstream["accounts"][0]["key"].removeprefix("env:")
-        headers = {"x-api-key": os.environ[variable], "authorization": f"Bearer {os.environ[variable]}"}
+        key = os.environ[variable]
+        headers = {"x-api-key": key, "authorization": f"Bearer {key}", "x-goog-api-key": key}
         version = self.headers["anthropic-version"]
-        connection.request("POST", self.path, body, headers | ({"anthropic-version": version} if version else {}))
+        connection.request("POST", path, body, headers | ({"anthropic-version": version} if version else {}))
         response = connection.getresponse()
         self._answer(response.status, response.read())
         connection.close()

@@ -190,6 +190,12 @@ async def test_compatible_hosts_ignore_what_they_do_not_know(raw: Any, model: st
     assert answer.status == 200
 
 
+async def test_who_shows_its_reasoning_takes_it_back(raw: Any) -> None:
+    turn = {"role": "assistant", "content": "hello", "reasoning_content": "hm"}
+    for model, status in (("echo+thinking", 200), ("echo", 400)):
+        assert (await raw.chat_body({"model": model, "messages": [USER, turn, USER]})).status == status
+
+
 async def test_deepseek_wants_its_reasoning_back(raw: Any) -> None:
     turn = {"role": "assistant", "content": "hello"}
     for history, fields, status in (

@@ -25,7 +25,7 @@ METHOD = {
     "ollama": "ollama",
 }
 SCRIPTS = [
-    *vocabulary().model_names(),
+    *(name.replace("huge", "huge-100") for name in vocabulary().model_names()),
     "echo+thinking",
     "tools+thinking",
     "echo+cached",

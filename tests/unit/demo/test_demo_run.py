@@ -15,8 +15,10 @@ import pytest
 from rich.console import Console
 
 from fastproxy.demo import BackgroundSimulation, Simulation
+from fastproxy.demo import shown as shown_module
 from fastproxy.demo.clients import CLIENTS
 from fastproxy.demo.clients.client import Failed
+from fastproxy.demo.dialects import DIALECTS
 from fastproxy.demo.launch import NotStarted, configuration, free_port, wait_until_ready
 from fastproxy.demo.matrix import Cell, Outcome, cells, hold
 from fastproxy.demo.run import curl_lines, run, table
@@ -154,6 +156,19 @@ def test_run_is_wrong_when_a_cell_is() -> None:
     assert run(console=screen, command=[sys.executable, str(RELAY), "narrow"]) == 1
     assert f"{len(CELLS) - 2 * len(CLIENT_SIDE)} of {len(CELLS)} are wrong." in shown(screen)
     assert "HTTP 502: no such pair" in shown(screen)
+
+
+def test_a_line_for_each_dialect_is_all_that_the_matrix_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    everything = tuple(dialect.name for dialect in DIALECTS)
+    monkeypatch.setattr(shown_module, "CLIENT_SIDE", everything)
+    monkeypatch.setattr(shown_module, "UPSTREAM_SIDE", everything)
+    assert sorted(client.name for client in CLIENTS) == sorted(everything)
+    screen = console()
+    assert run(console=screen, command=[sys.executable, str(RELAY), "full"]) == 0
+    assert f"All {2 * len(everything) ** 2} are right." in shown(screen)
+    gemini = [line for line in curl_lines("http://127.0.0.1:1", "sk-test-1") if "x-goog-api-key" in line]
+    assert len(gemini) == len(everything)
+    assert "'http://127.0.0.1:1/v1beta/models/demo-ollama:streamGenerateContent?alt=sse'" in "".join(gemini)
 
 
 def test_run_says_why_the_proxy_did_not_start() -> None:

@@ -4,12 +4,14 @@ import base64
 import binascii
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from typing import NoReturn
 
 import msgspec
 
 from fastproxy.demo import seal
 from fastproxy.demo.ask import Conversation, Json, Media, Result
 from fastproxy.demo.checked import Node
+from fastproxy.demo.errors import Kind, Refused
 from fastproxy.demo.script import Plan
 from fastproxy.demo.sse import dumps
 
@@ -37,12 +39,16 @@ ROLES = ("user", "model", "function")
 class Turn(msgspec.Struct, frozen=True):
     """One content, read."""
 
-    node: Node
     role: str
     text: str
     media: tuple[Media, ...]
     calls: tuple[Node, ...]
     results: tuple[tuple[Node, Result], ...]
+
+
+def refuse(message: str) -> NoReturn:
+    """What is wrong with the conversation as a whole: the service names no field then."""
+    raise Refused(Kind.INVALID, message)
 
 
 def read(contents: Node, plan: Plan) -> Conversation:
@@ -73,8 +79,8 @@ def read_text(content: Node) -> str:
 def _turn(node: Node) -> Turn:
     role = node.object({"role", "parts"}).get("role")
     name = "user" if role is None else role.text()
-    if role is not None and name not in ROLES:
-        role.refuse("Please use a valid role: user, model.")
+    if name not in ROLES:
+        refuse("Please use a valid role: user, model.")
     texts: list[str] = []
     media: list[Media] = []
     calls: list[Node] = []
@@ -89,7 +95,7 @@ def _turn(node: Node) -> Turn:
             calls.append(_call(part))
         elif field == "functionResponse":
             results.append((part, _result(part.need(field))))
-    return Turn(node, name, "".join(texts), tuple(media), tuple(calls), tuple(results))
+    return Turn(name, "".join(texts), tuple(media), tuple(calls), tuple(results))
 
 
 def _field(part: Node) -> str:
@@ -117,7 +123,7 @@ def _signature(node: Node) -> None:
     if raw == SKIP_SIGNATURE.encode():
         return
     if seal.reveal(SIGNATURE, base64.b64encode(raw).decode()) is None:
-        node.refuse("Corrupted thought signature.")
+        refuse("Corrupted thought signature.")
 
 
 def _inline(node: Node) -> Media:
@@ -177,19 +183,19 @@ def _pair(turns: list[Turn]) -> None:
     before: Turn | None = None
     for turn in turns:
         if turn.calls and (before is None or before.role == "model"):
-            turn.node.refuse(
+            refuse(
                 "Please ensure that function call turn comes immediately after a user turn or after a function response turn."
             )
         asked = before.calls if before is not None else ()
         if len(turn.results) != len(asked):
-            turn.node.refuse(
+            refuse(
                 "Please ensure that the number of function response parts is equal to the number of function call "
                 "parts of the function call turn."
             )
         _match(turn, asked)
         before = turn
     if turns[-1].calls:
-        turns[-1].node.refuse("Please ensure that single turn requests end with a user role or the last role is user.")
+        refuse("Please ensure that single turn requests end with a user role or the last role is user.")
 
 
 def _match(turn: Turn, asked: tuple[Node, ...]) -> None:
@@ -198,7 +204,7 @@ def _match(turn: Turn, asked: tuple[Node, ...]) -> None:
         given = part.value["functionResponse"]
         found = next((call for call in waiting if _answers(given, call)), None)
         if found is None:
-            part.refuse(f"function response '{given['name']}' answers none of the function calls before it")
+            refuse(f"function response '{given['name']}' answers none of the function calls before it")
         waiting.remove(found)
 
 
@@ -213,7 +219,7 @@ def _demand_signatures(turns: list[Turn]) -> None:
     for turn in turns[spoken[-1] :] if spoken else turns:
         if turn.calls and turn.calls[0].get("thoughtSignature") is None:
             name = turn.calls[0].value["functionCall"]["name"]
-            turn.calls[0].refuse(f"Function call is missing a thought_signature in functionCall parts: '{name}'.")
+            refuse(f"Function call is missing a thought_signature in functionCall parts: '{name}'.")
 
 
 def _rounds(turns: list[Turn]) -> int:

@@ -6,7 +6,7 @@ from fastproxy.demo.ask import Choice, Json, Mode, Tool
 from fastproxy.demo.checked import Node
 from fastproxy.demo.dialects.gemini.schema import as_json_schema, check_json_schema, check_schema
 
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{0,63}")
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{0,127}")
 DECLARATION_FIELDS = frozenset(
     "name description parameters parametersJsonSchema response responseJsonSchema behavior".split()
 )
@@ -35,8 +35,8 @@ def _tool(node: Node) -> Tool:
     name = node.object(DECLARATION_FIELDS).need("name")
     if not NAME.fullmatch(name.text()):
         name.refuse(
-            "Invalid function name. Must start with a letter or an underscore. Must be alphanumeric (a-z, A-Z, 0-9), "
-            "underscores (_), dots (.), colons (:) or dashes (-), with a maximum length of 64."
+            "Invalid function name. Must start with a letter or an underscore. Must be alphameric (a-z, A-Z, 0-9), "
+            "underscores (_), dots (.), colons (:) or dashes (-), with a maximum length of 128."
         )
     if (about := node.get("description")) is not None:
         about.text()

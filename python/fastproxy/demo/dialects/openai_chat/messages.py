@@ -49,7 +49,9 @@ def read(messages: Node, plan: Plan) -> Conversation:
 def _message(node: Node, plan: Plan) -> tuple[str, tuple[Media, ...]]:
     role = node.object().need("role").one_of(*ROLES)
     is_open = plan.lenient or plan.family in OPEN_FAMILIES
-    node.object(None if is_open else FIELDS[role])
+    # Who shows its reasoning takes it back; OpenAI itself does neither.
+    replayed = {"reasoning_content"} if plan.thinking and role == "assistant" else set()
+    node.object(None if is_open else FIELDS[role] | replayed)
     if (name := node.get("name")) is not None:
         name.text(low=1, high=64)
     if role == "assistant":
