@@ -98,7 +98,7 @@ class Request:
         outside: tuple[str, bool] | None = None,
         count_only: bool = False,
         owner: str | None = None,
-        operation: str = "generate",
+        purpose: str = "generate",
     ) -> Request:
         """Parse a body. Raises `ProxyError`. `owner`: whose kept answers it may refer to."""
     @property

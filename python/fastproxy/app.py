@@ -72,7 +72,7 @@ class App:
             call.notes["key"] = call.caller.name
         if method == "POST":
             check_json_body(call.headers)
-        call.operation = endpoint.operation
+        call.purpose = endpoint.purpose
         await endpoint.action(gateway, call)
 
 

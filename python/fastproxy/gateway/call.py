@@ -48,7 +48,7 @@ class Call:
         #: The values of the path's parameters.
         self.arguments: Mapping[str, str] = {}
         #: What is asked for: the endpoint says.
-        self.operation = "generate"
+        self.purpose = "generate"
         #: Headers of every response to this request (CORS).
         self.extra: Headers = []
         self.started_at = time.perf_counter()

@@ -148,7 +148,7 @@ class Gateway:
             version=version,
             count_only=count_only,
             owner=call.caller.name,
-            operation=call.operation,
+            purpose=call.purpose,
         )
         if len(request.model) > _MAX_MODEL_NAME:
             message = f"model is longer than {_MAX_MODEL_NAME} characters"
@@ -232,7 +232,7 @@ class Gateway:
         exchange = _core.Exchange(
             self.client,
             upstream.endpoint(lease.account),
-            upstream.path(call.operation),
+            upstream.path(call.purpose),
             request,
             prepared,
             headers=upstream.headers(lease.account, call.dialect, call.headers, call.request_id),

@@ -14,11 +14,17 @@ from ..pool import Account, Pool
 
 #: Paths behind the base URL that the dialect's official SDK takes, by what is asked for.
 _PATHS = {
-    "openai_chat": {"generate": "/chat/completions", "complete": "/completions", "models": "/models"},
+    "openai_chat": {
+        "generate": "/chat/completions",
+        "complete": "/completions",
+        "embed": "/embeddings",
+        "models": "/models",
+    },
     "openai_responses": {
         "generate": "/responses",
         "compact": "/responses/compact",
         "count": "/responses/input_tokens",
+        "embed": "/embeddings",
         "models": "/models",
     },
     "anthropic": {"generate": "/v1/messages", "count": "/v1/messages/count_tokens", "models": "/v1/models"},
@@ -102,14 +108,14 @@ class Upstream:
             self._targets[model, version] = target
         return target
 
-    def can(self, operation: str) -> bool:
+    def can(self, purpose: str) -> bool:
         """Whether its dialect has this."""
-        return operation in self._paths
+        return purpose in self._paths
 
-    def path(self, operation: str, *, below: str = "", query: str = "") -> str:
+    def path(self, purpose: str, *, below: str = "", query: str = "") -> str:
         """Where it is asked for this, behind the base URL."""
         parameters = "&".join(part for part in (self._query, query) if part)
-        return f"{self._paths[operation]}{below}{'?' if parameters else ''}{parameters}"
+        return f"{self._paths[purpose]}{below}{'?' if parameters else ''}{parameters}"
 
     def endpoint(self, account: Account) -> _core.Endpoint:
         """How connections for this account are made."""

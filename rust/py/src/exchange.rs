@@ -64,7 +64,8 @@ impl Exchange {
         let exchange = upstream::Exchange {
             call: add_headers(call, &headers)?,
             answer: Transcoder::new(setup(request, prepared, request_id, event_bytes))
-                .answering(request.inner.operation()),
+                .answering(request.inner.purpose())
+                .embedding(prepared.inner.embed.clone()),
             head,
             timeouts: Timeouts {
                 connect: seconds(timeouts.0)?,

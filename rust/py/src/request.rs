@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use fastproxy_core::dialect::{self as core, CacheMarkers, Dialect, Operation, Profile, Replay};
+use fastproxy_core::dialect::{self as core, CacheMarkers, Dialect, Profile, Purpose, Replay};
 use fastproxy_core::transcode::{self, ClientRequest, Routing};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -27,7 +27,7 @@ pub(crate) struct Request {
 impl Request {
     /// Parse a body. Raises `ProxyError`. `owner`: whose kept answers it may refer to.
     #[staticmethod]
-    #[pyo3(signature = (dialect_name, body, state, *, version=None, outside=None, count_only=false, owner=None, operation="generate"))]
+    #[pyo3(signature = (dialect_name, body, state, *, version=None, outside=None, count_only=false, owner=None, purpose="generate"))]
     #[expect(clippy::too_many_arguments, reason = "keywords of a Python method")]
     fn parse(
         py: Python<'_>,
@@ -38,10 +38,10 @@ impl Request {
         outside: Option<(String, bool)>,
         count_only: bool,
         owner: Option<&str>,
-        operation: &str,
+        purpose: &str,
     ) -> PyResult<Self> {
-        let operation = Operation::from_name(operation)
-            .ok_or_else(|| PyValueError::new_err(format!("unknown operation {operation:?}")))?;
+        let purpose = Purpose::from_name(purpose)
+            .ok_or_else(|| PyValueError::new_err(format!("unknown purpose {purpose:?}")))?;
         let dialect = dialect(dialect_name)?;
         // The Python bytes are shared, not copied: images make bodies of many megabytes.
         let body = Bytes::from_owner(body);
@@ -60,7 +60,7 @@ impl Request {
                 envelope,
                 count_only,
                 is_expanded,
-                operation,
+                purpose,
             };
             ClientRequest::parse(dialect, body, cx, outside)
         })
