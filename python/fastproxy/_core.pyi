@@ -12,6 +12,7 @@ __all__ = [
     "Exchange",
     "OpaqueState",
     "Outcome",
+    "Passage",
     "Prepared",
     "Request",
     "Target",
@@ -190,6 +191,35 @@ class Exchange:
     def cancel(self, cause: Literal["client_gone", "shutdown", "deadline"]) -> None: ...
 
 @final
+class Passage:
+    """One attempt to pass a request on as it is. `feed` and `end` while it runs, unless its body is whole."""
+
+    def __new__(
+        cls,
+        client: Client,
+        endpoint: Endpoint,
+        method: str,
+        path: str,
+        *,
+        dialect_name: str,
+        headers: Sequence[tuple[str, str]],
+        head: Sequence[tuple[bytes, bytes]],
+        send: Callable[..., Any],
+        timeouts: tuple[float, float, float, float],
+        response_bytes: int,
+        body: bytes | None = None,
+        length: int | None = None,
+    ) -> Passage:
+        """`body`: all of it; `None`: it is fed, and `length` bytes long if that is known."""
+    def run(self) -> Awaitable[Outcome]:
+        """Awaits the `Outcome`. Never raises for what an upstream or a client does."""
+    def feed(self, piece: bytes) -> Awaitable[bool]:
+        """Awaits room for a piece of the body, and whether anybody still takes it."""
+    def end(self) -> None:
+        """The body is whole."""
+    def cancel(self, why: Literal["client_gone", "shutdown", "deadline"]) -> None: ...
+
+@final
 class Outcome:
     """What became of one attempt."""
 
@@ -213,6 +243,8 @@ class Outcome:
     def losses(self) -> list[_Loss]: ...
     @property
     def output_bytes(self) -> int: ...
+    @property
+    def bytes_out(self) -> int: ...
     @property
     def upstream_status(self) -> int | None: ...
     @property

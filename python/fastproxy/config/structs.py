@@ -21,6 +21,7 @@ __all__ = [
     "Logging",
     "Model",
     "Opaque",
+    "Passthrough",
     "Profile",
     "Replay",
     "Responses",
@@ -194,6 +195,19 @@ class Responses(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ttl: Annotated[Timeout, Meta(description="How long.", extra={"restart": True})] = 86_400
 
 
+class Passthrough(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Requests that are passed on as they are: images, audio, files, batches, moderations, rankings."""
+
+    upstream: Annotated[
+        str | None,
+        Meta(
+            description="Gets what names no model (files, batches), by its first account. All client keys share what is "
+            "there. Unset: such requests are refused."
+        ),
+    ] = None
+    body_bytes: Annotated[Bytes, Meta(description="Largest body that is not JSON; it is never held whole.")] = 2**30
+
+
 class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything fastproxy is told at start."""
 
@@ -206,3 +220,4 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     logging: Logging = field(default_factory=Logging)
     opaque: Opaque = field(default_factory=Opaque)
     responses: Responses = field(default_factory=Responses)
+    passthrough: Passthrough = field(default_factory=Passthrough)

@@ -43,7 +43,7 @@ class Gateway:
         self.is_draining = False
         self._is_cut = False
         self._active: set[Call] = set()
-        self._budget = RetryBudget()
+        self.budget = RetryBudget()
         self._models = ModelList(client)
         self.kept = KeptAnswers(self, config.responses.entries)
 
@@ -164,7 +164,7 @@ class Gateway:
 
     async def _try_candidates(self, call: Call, request: _core.Request, route: Route, snapshot: Snapshot) -> None:
         """Try every candidate that can carry the request, until one has answered or nothing more may be tried."""
-        attempts = Attempts(self._budget)
+        attempts = Attempts(self.budget)
         failure: ProxyError | None = None
         place = self.kept.place(call.caller, request.continues)
         candidates = place.among(route.candidates) if place is not None else route.candidates
@@ -194,7 +194,7 @@ class Gateway:
         waits = Waits()
         while True:
             try:
-                lease = await self._lease(upstream, tried, wait=wait and failure is None)
+                lease = await self.lease(upstream, tried, wait=wait and failure is None)
             except ProxyError:
                 if failure is not None:
                     return waits.told_in(failure, upstream.pool)
@@ -217,7 +217,8 @@ class Gateway:
             if step == "other_account":
                 tried = others
 
-    async def _lease(self, upstream: Upstream, tried: frozenset[str], *, wait: bool) -> Lease:
+    async def lease(self, upstream: Upstream, tried: frozenset[str], *, wait: bool) -> Lease:
+        """An account that was not tried yet. Raises `ProxyError` when there is none, at once or after a wait."""
         if not wait:
             lease = upstream.pool.try_acquire(excluded=tried)
             if lease is None:
