@@ -18,6 +18,7 @@ from ..upstreams import ModelList, Upstream
 from .call import Call
 from .counts import count_tokens
 from .kept import KeptAnswers, Place
+from .media import FetchedMedia
 from .retries import Attempts, RetryBudget, Waits, fault_of, public
 from .snapshot import Snapshot
 
@@ -167,13 +168,15 @@ class Gateway:
         attempts = Attempts(self.budget)
         failure: ProxyError | None = None
         place = self.kept.place(call.caller, request.continues)
+        media = FetchedMedia(self.client, snapshot.config.media)
         candidates = place.among(route.candidates) if place is not None else route.candidates
         for position, candidate in enumerate(candidates, start=1):
             upstream = snapshot.upstreams[candidate.upstream]
             is_last = position == len(candidates)
             try:
                 target = upstream.target(candidate.model, call.dialect, call.headers)
-                prepared = request.prepare(target, owner=call.caller.name, strict=route.strict)
+                found = await media.wanted_by(request, target)
+                prepared = request.prepare(target, owner=call.caller.name, strict=route.strict, media=found)
                 failure = await self._try_accounts(call, request, prepared, upstream, attempts, place, wait=is_last)
             except ProxyError as error:
                 failure = failure or error

@@ -19,7 +19,7 @@ mod _core {
     use pyo3::prelude::*;
 
     #[pymodule_export]
-    use crate::build::build_info;
+    use crate::build::{build_info, sniff_media};
     #[pymodule_export]
     use crate::client::{Client, Endpoint};
     #[pymodule_export]

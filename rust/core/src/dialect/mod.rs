@@ -337,6 +337,11 @@ pub trait Codec: Sync {
     /// How well this dialect's requests and answers say a concept.
     fn fidelity(&self, concept: Concept) -> Fidelity;
 
+    /// Whether upstreams of this dialect fetch media that a URL names.
+    fn takes_media_urls(&self) -> bool {
+        true
+    }
+
     /// Whether a client's stream must have one part open at a time; the pipeline then queues what comes early.
     fn is_sequential(&self) -> bool;
 
