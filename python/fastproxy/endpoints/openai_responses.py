@@ -58,7 +58,7 @@ ENDPOINTS = (
     _below("/input_tokens", "POST", Gateway.count_tokens),
     Endpoint(
         paths=tuple(f"{path}/compact" for path in PATHS),
-        methods=("POST",), dialect=_DIALECT, action=Gateway.answer, operation="compact",
+        methods=("POST",), dialect=_DIALECT, action=Gateway.answer, purpose="compact",
     ),
     _below("/{id}", "GET", show),
     _below("/{id}", "DELETE", delete),

@@ -10,8 +10,8 @@ import msgspec
 if TYPE_CHECKING:
     from ..gateway import Call, Gateway
 
-#: What requests of an endpoint ask for: `Operation` in rust/core/src/dialect/operation.rs.
-Operation = Literal["generate", "complete", "compact"]
+#: What requests of an endpoint ask for: `Purpose` in rust/core/src/dialect/purpose.rs.
+Purpose = Literal["generate", "complete", "compact", "embed"]
 Action = Callable[["Gateway", "Call"], Awaitable[None]]
 
 
@@ -25,6 +25,8 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     #: The dialect that errors are told in; `None`: told apart by the request's headers.
     dialect: str | None
     action: Action
-    operation: Operation = "generate"
+    purpose: Purpose = "generate"
+    #: Whether bodies of any media type are taken, and not JSON only.
+    takes_any: bool = False
     #: Whether anybody may call it, key or not.
     is_open: bool = False

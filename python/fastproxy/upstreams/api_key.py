@@ -14,11 +14,17 @@ from ..pool import Account, Pool
 
 #: Paths behind the base URL that the dialect's official SDK takes, by what is asked for.
 _PATHS = {
-    "openai_chat": {"generate": "/chat/completions", "complete": "/completions", "models": "/models"},
+    "openai_chat": {
+        "generate": "/chat/completions",
+        "complete": "/completions",
+        "embed": "/embeddings",
+        "models": "/models",
+    },
     "openai_responses": {
         "generate": "/responses",
         "compact": "/responses/compact",
         "count": "/responses/input_tokens",
+        "embed": "/embeddings",
         "models": "/models",
     },
     "anthropic": {"generate": "/v1/messages", "count": "/v1/messages/count_tokens", "models": "/v1/models"},
@@ -102,14 +108,18 @@ class Upstream:
             self._targets[model, version] = target
         return target
 
-    def can(self, operation: str) -> bool:
+    def can(self, purpose: str) -> bool:
         """Whether its dialect has this."""
-        return operation in self._paths
+        return purpose in self._paths
 
-    def path(self, operation: str, *, below: str = "", query: str = "") -> str:
+    def path(self, purpose: str, *, below: str = "", query: str = "") -> str:
         """Where it is asked for this, behind the base URL."""
         parameters = "&".join(part for part in (self._query, query) if part)
-        return f"{self._paths[operation]}{below}{'?' if parameters else ''}{parameters}"
+        return f"{self._paths[purpose]}{below}{'?' if parameters else ''}{parameters}"
+
+    def extended(self, target: str) -> str:
+        """A path and query that a client asked for, with the query that is always sent."""
+        return f"{target}{'&' if '?' in target else '?'}{self._query}" if self._query else target
 
     def endpoint(self, account: Account) -> _core.Endpoint:
         """How connections for this account are made."""
@@ -126,10 +136,23 @@ class Upstream:
         first_byte = limits.first_byte or (_FIRST_BYTE if is_stream else total)
         return (limits.connect, first_byte, limits.idle, total)
 
-    def headers(self, account: Account, client_dialect: str, client_headers: Headers, request_id: str) -> Pairs:
+    def passing_seconds(self, longest: float) -> tuple[float, float, float, float]:
+        """Timeouts of what is only passed on: the client's upload is bounded by its own idleness."""
+        limits = self._configured.timeouts
+        return (limits.connect, longest, limits.idle, longest)
+
+    def headers(
+        self,
+        account: Account,
+        client_dialect: str,
+        client_headers: Headers,
+        request_id: str,
+        *,
+        has_body: bool = True,
+    ) -> Pairs:
         """Headers of one call: the account's key, never the client's."""
         headers: Pairs = [
-            ("content-type", "application/json"),
+            *([("content-type", "application/json")] if has_body else []),
             ("user-agent", f"fastproxy/{__version__}"),
             ("x-client-request-id", request_id),
             *self._credential(account),

@@ -28,16 +28,17 @@ mod carrier;
 mod history;
 mod names;
 mod openai;
-mod operation;
 mod profile;
+mod purpose;
 
 pub mod anthropic;
+pub mod embed;
 pub mod openai_chat;
 pub mod openai_responses;
 
 pub use names::make_id;
-pub use operation::Operation;
 pub use profile::{CacheMarkers, Profile, Replay};
+pub use purpose::Purpose;
 
 /// An API language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -94,7 +95,7 @@ pub struct ClientContext {
     /// of `previous_response_id` in front of `input`.
     pub is_expanded: bool,
     /// What is asked for.
-    pub operation: Operation,
+    pub purpose: Purpose,
 }
 
 /// What a request is encoded for.
@@ -336,6 +337,11 @@ pub trait Codec: Sync {
 
     /// How well this dialect's requests and answers say a concept.
     fn fidelity(&self, concept: Concept) -> Fidelity;
+
+    /// Whether upstreams of this dialect fetch media that a URL names.
+    fn takes_media_urls(&self) -> bool {
+        true
+    }
 
     /// Whether a client's stream must have one part open at a time; the pipeline then queues what comes early.
     fn is_sequential(&self) -> bool;

@@ -3,10 +3,12 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use super::embed_lane::EmbedLane;
 use super::ir_lane::IrLane;
 use super::raw_lane::RawLane;
+use crate::dialect::embed;
 use crate::dialect::{
-    DecodeContext, Dialect, EncodeContext, NameMap, Operation, RelayContext, codec,
+    DecodeContext, Dialect, EncodeContext, NameMap, Purpose, RelayContext, codec,
 };
 use crate::error::Error;
 use crate::ir::{Delta, Emit, Finish, FinishReason, Start, Usage};
@@ -88,12 +90,14 @@ enum Form {
 enum Lane {
     Raw(RawLane),
     Ir(Box<IrLane>),
+    Embed(Box<EmbedLane>),
 }
 
 /// One per attempt; a retry starts with a fresh one.
 pub struct Transcoder {
     setup: Setup,
-    operation: Operation,
+    purpose: Purpose,
+    vectors: Option<embed::Reply>,
     form: Form,
     lane: Option<Lane>,
     is_complete: bool,
@@ -112,7 +116,8 @@ impl Transcoder {
     pub fn new(setup: Setup) -> Self {
         Self {
             setup,
-            operation: Operation::default(),
+            purpose: Purpose::default(),
+            vectors: None,
             form: Form::Unknown(0),
             lane: None,
             is_complete: false,
@@ -121,8 +126,15 @@ impl Transcoder {
 
     /// For what else than an answer was asked for.
     #[must_use]
-    pub fn answering(mut self, operation: Operation) -> Self {
-        self.operation = operation;
+    pub fn answering(mut self, purpose: Purpose) -> Self {
+        self.purpose = purpose;
+        self
+    }
+
+    /// For vectors.
+    #[must_use]
+    pub fn embedding(mut self, reply: Option<embed::Reply>) -> Self {
+        self.vectors = reply;
         self
     }
 
@@ -201,6 +213,7 @@ impl Transcoder {
         match &self.lane {
             Some(Lane::Raw(lane)) => lane.has_content(),
             Some(Lane::Ir(lane)) => lane.has_content(),
+            Some(Lane::Embed(_)) => true,
             None => false,
         }
     }
@@ -220,6 +233,7 @@ impl Transcoder {
         match &self.lane {
             Some(Lane::Raw(lane)) => lane.report(),
             Some(Lane::Ir(lane)) => lane.report(),
+            Some(Lane::Embed(lane)) => lane.report(),
             None => Report::default(),
         }
     }
@@ -281,11 +295,14 @@ impl Transcoder {
     }
 
     fn open_lane(&mut self, raw: bool) -> Result<Lane, Error> {
+        if let Some(reply) = self.vectors.take() {
+            return Ok(Lane::Embed(Box::new(EmbedLane::new(reply))));
+        }
         if raw {
             let relay = codec(self.setup.client).relay(&self.setup.relay);
             return Ok(Lane::Raw(RawLane::new(relay)));
         }
-        if self.operation.is_relayed_only() {
+        if self.purpose.is_relayed_only() {
             let text = "the upstream answered in another form than was asked for";
             return Err(Error::malformed(text));
         }
@@ -302,6 +319,7 @@ impl Transcoder {
         let mut lane = self.open_lane(self.setup.is_raw && !self.setup.stream)?;
         let result = match &mut lane {
             Lane::Raw(lane) => lane.whole(text, root, out),
+            Lane::Embed(lane) => lane.whole(text, root, out),
             Lane::Ir(lane) => codec(self.setup.upstream)
                 .decode_response(root, &self.setup.decode, &mut lane.pipe(out))
                 .and_then(|()| lane.finish_whole(out)),
@@ -317,6 +335,7 @@ impl Lane {
         match self {
             Self::Raw(lane) => lane.frame(frame, out),
             Self::Ir(lane) => lane.frame(frame, out),
+            Self::Embed(_) => Err(Error::malformed("the upstream answered with a stream")),
         }
     }
 
@@ -324,6 +343,7 @@ impl Lane {
         match self {
             Self::Raw(lane) => lane.finish(out),
             Self::Ir(lane) => lane.finish(out),
+            Self::Embed(_) => Ok(()),
         }
     }
 
@@ -331,6 +351,7 @@ impl Lane {
         match self {
             Self::Raw(lane) => lane.is_complete(),
             Self::Ir(lane) => lane.is_complete(),
+            Self::Embed(_) => false,
         }
     }
 }

@@ -6,7 +6,9 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
-use crate::dialect::{ClientContext, Dialect, NameMap, Operation, Target, codec};
+use super::media::{self, FetchedMedia, Wanted};
+use crate::dialect::embed::{self, Form};
+use crate::dialect::{ClientContext, Dialect, NameMap, Purpose, Target, codec};
 use crate::error::{Error, Kind};
 use crate::ir::Request;
 use crate::json::{Doc, Node};
@@ -28,6 +30,8 @@ pub struct ClientRequest {
 pub struct Routing {
     /// Refuse what cannot be carried without loss.
     pub strict: bool,
+    /// Media that was fetched for a target that takes no URLs.
+    pub media: FetchedMedia,
     /// Remembers reasoning for clients that drop it, and whose it is.
     pub ledger: Option<(Arc<Ledger>, String)>,
 }
@@ -49,6 +53,8 @@ pub struct Prepared {
     pub stream_usage: bool,
     /// The client's bound of output tokens, for reservations.
     pub max_output_tokens: Option<u64>,
+    /// What an answer that is made of vectors is told by.
+    pub embed: Option<embed::Reply>,
     /// The settings that the answer repeats, for [`crate::dialect::EncodeContext::echo`].
     pub echo: Option<String>,
 }
@@ -112,8 +118,8 @@ impl ClientRequest {
     }
 
     /// What is asked for.
-    pub fn operation(&self) -> Operation {
-        self.cx.operation
+    pub fn purpose(&self) -> Purpose {
+        self.cx.purpose
     }
 
     /// The answer that it continues, kept by the upstream that gave it: `None` when its history stands in the request.
@@ -147,6 +153,15 @@ impl ClientRequest {
         Ok(request)
     }
 
+    /// The URLs of media that a target needs the bytes of. None where the request is relayed as it is.
+    pub fn wanted_media(&self, dialect: Dialect, target: &Target) -> Result<Vec<Wanted>, Error> {
+        let takes_urls = target.profile.media_urls && codec(dialect).takes_media_urls();
+        if takes_urls || dialect == self.dialect || self.cx.purpose != Purpose::Generate {
+            return Ok(Vec::new());
+        }
+        Ok(media::wanted(&mut self.decode()?))
+    }
+
     /// Write the request for a target of this dialect.
     ///
     /// `Err` is always the client's: the request is invalid, cannot be carried, or (strict) not without loss.
@@ -156,8 +171,11 @@ impl ClientRequest {
         target: &Target,
         routing: &Routing,
     ) -> Result<Prepared, Error> {
-        let mut request = self.decode()?;
         let mut loss = LossReport::new();
+        if self.cx.purpose == Purpose::Embed {
+            return self.embed(dialect, target, routing.strict, loss);
+        }
+        let mut request = self.decode()?;
         let mut prepared = if dialect == self.dialect {
             self.relay(target, &request, &mut loss)?
         } else {
@@ -166,6 +184,7 @@ impl ClientRequest {
             {
                 ledger.restore(owner, &mut request, Instant::now());
             }
+            media::inline(&mut request, &routing.media, &mut loss);
             encode(dialect, target, &request, &mut loss)?
         };
         if routing.strict {
@@ -175,6 +194,37 @@ impl ClientRequest {
         prepared.stream_usage = request.stream_usage;
         prepared.max_output_tokens = request.max_output_tokens;
         prepared.echo = codec(self.dialect).echo(self.doc.root());
+        Ok(prepared)
+    }
+
+    fn embed(
+        &self,
+        dialect: Dialect,
+        target: &Target,
+        strict: bool,
+        mut loss: LossReport,
+    ) -> Result<Prepared, Error> {
+        let forms = Form::of(self.dialect).zip(Form::of(dialect));
+        let Some((client, upstream)) = forms else {
+            let text = "this model's upstream has no embeddings";
+            return Err(Error::client(text).at("/model"));
+        };
+        let root = self.doc.root();
+        let request = embed::Request::read(root, client)?;
+        let body = if client == upstream && !request.is_single {
+            splice(
+                self.doc.bytes(),
+                &embed::renamed(root, client, &target.model),
+            )
+        } else {
+            request.write(upstream, &target.model, &mut loss)?.into()
+        };
+        if strict {
+            refuse_losses(&loss)?;
+        }
+        let mut prepared = Prepared::new(body, NameMap::default());
+        prepared.loss = loss;
+        prepared.embed = Some(request.reply(client, upstream, &self.model));
         Ok(prepared)
     }
 
@@ -202,6 +252,7 @@ impl Prepared {
             hide_usage: false,
             stream_usage: false,
             max_output_tokens: None,
+            embed: None,
             echo: None,
         }
     }
@@ -263,7 +314,7 @@ pub(crate) fn splice(text: &Bytes, edits: &[(Range<usize>, String)]) -> Bytes {
 }
 
 /// Apply edits and append the result.
-pub(super) fn splice_into(text: &[u8], edits: &[(Range<usize>, String)], out: &mut Vec<u8>) {
+pub(crate) fn splice_into(text: &[u8], edits: &[(Range<usize>, String)], out: &mut Vec<u8>) {
     let mut from = 0;
     for (range, new) in edits {
         out.extend_from_slice(&text[from..range.start.max(from)]);

@@ -1,7 +1,7 @@
 //! The older API of text completions: relayed, never translated.
 
 use bytes::Bytes;
-use fastproxy_core::dialect::{ClientContext, Dialect, Operation, RelayContext, Target};
+use fastproxy_core::dialect::{ClientContext, Dialect, Purpose, RelayContext, Target};
 use fastproxy_core::error::{Error, Kind};
 use fastproxy_core::json::Tape;
 use fastproxy_core::transcode::{ClientRequest, Prepared, Routing};
@@ -12,7 +12,7 @@ use crate::relays::spliced;
 
 fn prepare(body: &Value, upstream: Dialect) -> Result<Prepared, Error> {
     let cx = ClientContext {
-        operation: Operation::Complete,
+        purpose: Purpose::Complete,
         ..ClientContext::default()
     };
     let target = Target {

@@ -2,7 +2,7 @@
 //! without it, so an upstream of another dialect cannot be asked.
 
 use crate::dialect::openai::read;
-use crate::dialect::{ClientContext, Operation};
+use crate::dialect::{ClientContext, Purpose};
 use crate::error::Error;
 use crate::json::Node;
 
@@ -35,7 +35,7 @@ pub(super) fn refusal(body: Node<'_>, cx: &ClientContext) -> Result<Option<Error
     };
     let previous = previous(body)?.filter(|_| !cx.is_expanded);
     let compaction = match body.get("stream") {
-        _ if cx.operation != Operation::Compact => None,
+        _ if cx.purpose != Purpose::Compact => None,
         Some(node) if read::boolean(node, "stream")? => {
             return Err(Error::bad_request(node, "a compaction is not streamed"));
         }

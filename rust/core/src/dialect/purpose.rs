@@ -1,8 +1,8 @@
-//! What a client asks for. Most requests ask for an answer; the others share its way through the proxy.
+//! What a client asks for. Most requests want an answer; the others share its way through the proxy.
 
 /// What a client asks of a model.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Operation {
+pub enum Purpose {
     /// An answer to a conversation.
     #[default]
     Generate,
@@ -10,11 +10,13 @@ pub enum Operation {
     Complete,
     /// A shorter form of a conversation, readable by its vendor alone (`/v1/responses/compact`).
     Compact,
+    /// Vectors for texts.
+    Embed,
 }
 
-impl Operation {
-    /// Every operation.
-    pub const ALL: &'static [Self] = &[Self::Generate, Self::Complete, Self::Compact];
+impl Purpose {
+    /// Every purpose.
+    pub const ALL: &'static [Self] = &[Self::Generate, Self::Complete, Self::Compact, Self::Embed];
 
     /// The name that the Python part calls it by.
     pub fn name(self) -> &'static str {
@@ -22,10 +24,11 @@ impl Operation {
             Self::Generate => "generate",
             Self::Complete => "complete",
             Self::Compact => "compact",
+            Self::Embed => "embed",
         }
     }
 
-    /// The operation of this name.
+    /// The purpose of this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|found| found.name() == name)
     }
