@@ -95,6 +95,7 @@ class Request:
         *,
         version: str | None = None,
         outside: tuple[str, bool] | None = None,
+        json_array: bool = False,
         count_only: bool = False,
         owner: str | None = None,
     ) -> Request:

@@ -20,14 +20,16 @@ use crate::state::OpaqueState;
 pub(crate) struct Request {
     pub(crate) inner: ClientRequest,
     pub(crate) version: Option<String>,
+    pub(crate) json_array: bool,
     pub(crate) state: Py<OpaqueState>,
 }
 
 #[pymethods]
 impl Request {
-    /// Parse a body. Raises `ProxyError`. `owner`: whose kept answers it may refer to.
+    /// Parse a body. Raises `ProxyError`. `outside`: model and streaming, where the path says them; `json_array`: a stream
+    /// is wanted as one array; `owner`: whose kept answers it may refer to.
     #[staticmethod]
-    #[pyo3(signature = (dialect_name, body, state, *, version=None, outside=None, count_only=false, owner=None))]
+    #[pyo3(signature = (dialect_name, body, state, *, version=None, outside=None, json_array=false, count_only=false, owner=None))]
     #[expect(clippy::too_many_arguments, reason = "keywords of a Python method")]
     fn parse(
         py: Python<'_>,
@@ -36,6 +38,7 @@ impl Request {
         state: Py<OpaqueState>,
         version: Option<String>,
         outside: Option<(String, bool)>,
+        json_array: bool,
         count_only: bool,
         owner: Option<&str>,
     ) -> PyResult<Self> {
@@ -64,6 +67,7 @@ impl Request {
         Ok(Self {
             inner,
             version,
+            json_array,
             state,
         })
     }
