@@ -140,7 +140,7 @@ pub(super) fn write_member(error: &Error, request_id: &str, o: &mut Object<'_>) 
         o.str("message", &text(error));
         o.str("status", word);
         o.array("details", |details| {
-            write_details(error, request_id, details)
+            write_details(error, request_id, details);
         });
     });
 }

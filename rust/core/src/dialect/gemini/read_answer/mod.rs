@@ -71,19 +71,21 @@ impl AnswerReader {
     }
 
     fn candidate(&mut self, candidate: Node<'_>, out: &mut dyn Emit) -> Result<(), Error> {
-        let content = candidate.get("content");
-        let parts = content.and_then(|content| content.get("parts"));
-        for part in parts.into_iter().flat_map(Node::items) {
-            self.parts.add(part, out)?;
-        }
+        // What is said about the text comes before it here: a whole answer's text closes when a call follows.
         if let Some(tokens) = candidate.get("logprobsResult") {
-            self.parts.logprobs(tokens, out);
+            self.parts.logprobs(tokens);
         }
         for key in ["groundingMetadata", "citationMetadata"] {
             if let Some(sources) = candidate.get(key) {
                 self.parts.sources(sources);
             }
         }
+        let content = candidate.get("content");
+        let parts = content.and_then(|content| content.get("parts"));
+        for part in parts.into_iter().flat_map(Node::items) {
+            self.parts.add(part, out)?;
+        }
+        self.parts.flush_logprobs(out);
         if let Some(stop) = finished(candidate) {
             self.stop = Some(stop);
         }

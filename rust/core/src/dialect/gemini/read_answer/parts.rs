@@ -23,6 +23,8 @@ pub(super) struct Parts {
     before: u64,
     /// The newest of each kind of source list: they repeat.
     sources: Vec<String>,
+    /// Log probabilities of a text that has not come yet.
+    tokens: Vec<String>,
     /// A call whose arguments come in pieces.
     call: Option<Call>,
 }
@@ -53,6 +55,7 @@ impl Parts {
             text: String::new(),
             before: 0,
             sources: Vec::new(),
+            tokens: Vec::new(),
             call: None,
         }
     }
@@ -222,11 +225,17 @@ impl Parts {
         out.emit(Delta::PartEnd { part });
     }
 
-    pub(super) fn logprobs(&mut self, result: Node<'_>, out: &mut dyn Emit) {
+    /// Keep the tokens of a text that comes with them.
+    pub(super) fn logprobs(&mut self, result: Node<'_>) {
+        self.tokens.extend(logprobs::read(result));
+    }
+
+    /// Say the tokens of the open text.
+    pub(super) fn flush_logprobs(&mut self, out: &mut dyn Emit) {
         let Some(part) = self.open_text() else {
             return;
         };
-        if let Some(tokens) = logprobs::read(result) {
+        for tokens in self.tokens.drain(..) {
             let piece = Piece::Logprobs(&tokens);
             out.emit(Delta::Piece { part, piece });
         }
@@ -247,6 +256,7 @@ impl Parts {
 
     /// Close the open part. Sources are said where the text ends or, when something follows it, at the answer's end.
     fn close(&mut self, out: &mut dyn Emit) {
+        self.flush_logprobs(out);
         let Some(mut open) = self.open.take() else {
             return;
         };

@@ -170,7 +170,9 @@ impl<'a> Lowering<'a> {
         self.is_narrowed |= required.len() < before;
         if !required.is_empty() {
             o.array("required", |list| {
-                required.iter().for_each(|name| list.str(name))
+                for name in &required {
+                    list.str(name);
+                }
             });
         }
     }

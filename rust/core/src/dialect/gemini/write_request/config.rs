@@ -105,7 +105,11 @@ impl Writer<'_, '_> {
             let detail = format!("the model produces {most} tokens at most");
             self.loss.add(Code::ValueClamped, "/max_tokens", detail);
         }
-        o.u64("maxOutputTokens", wanted.min(most));
+        if wanted == 0 {
+            let detail = "at least one token must be allowed";
+            self.loss.add(Code::ValueClamped, "/max_tokens", detail);
+        }
+        o.u64("maxOutputTokens", wanted.clamp(1, most.max(1)));
     }
 
     fn format(&mut self, request: &Request<'_>, o: &mut Object<'_>) {

@@ -92,7 +92,7 @@ impl Writer<'_, '_> {
             return;
         }
         // An object without properties is refused there; no parameters say the same.
-        if schema.trim() == schema::EMPTY {
+        if schema::is_bare(schema, &mut self.tape) {
             return;
         }
         let Some((lowered, is_narrowed)) = schema::lower(schema, &mut self.tape) else {
