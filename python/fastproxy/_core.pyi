@@ -17,6 +17,7 @@ __all__ = [
     "Target",
     "__version__",
     "build_info",
+    "decode_error",
     "encode_error",
     "error_table",
     "fidelity_table",
@@ -98,6 +99,7 @@ class Request:
         json_array: bool = False,
         count_only: bool = False,
         owner: str | None = None,
+        purpose: str = "generate",
     ) -> Request:
         """Parse a body. Raises `ProxyError`. `owner`: whose kept answers it may refer to."""
     @property
@@ -106,6 +108,9 @@ class Request:
     def stream(self) -> bool: ...
     @property
     def dialect(self) -> str: ...
+    @property
+    def continues(self) -> str | None:
+        """The answer, kept by the upstream that gave it, that this one continues."""
     def prepare(self, target: Target, *, owner: str, strict: bool = False) -> Prepared:
         """Write the request for a target. Raises `ProxyError` (always the client's)."""
     def estimate_tokens(self) -> int:
@@ -118,7 +123,11 @@ class Prepared:
     @property
     def body(self) -> bytes: ...
     @property
+    def model(self) -> str: ...
+    @property
     def is_raw(self) -> bool: ...
+    @property
+    def is_kept_upstream(self) -> bool: ...
     @property
     def loss_header(self) -> str | None: ...
     @property
@@ -200,6 +209,8 @@ class Outcome:
     @property
     def finish(self) -> str | None: ...
     @property
+    def upstream_id(self) -> str | None: ...
+    @property
     def upstream_model(self) -> str | None: ...
     @property
     def losses(self) -> list[_Loss]: ...
@@ -215,6 +226,9 @@ class Outcome:
     def duration_ms(self) -> float: ...
     @property
     def resent(self) -> bool: ...
+
+def decode_error(dialect: str, status: int, body: bytes) -> ProxyError:
+    """An upstream's error answer, read in its dialect."""
 
 def encode_error(
     dialect: str,

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from .asgi import ClientDisconnected, Receive, Scope, Send
 from .cors import cors_headers, preflight_headers
-from .endpoints import Endpoint, endpoints
+from .endpoints import Endpoint, RouteTable, endpoints
 from .errors import ProxyError
 from .gateway import Call, Gateway
 from .guards import check_json_body, check_request
@@ -17,6 +17,13 @@ from .lifespan import Lifespan
 from .telemetry.logs import ACCESS
 
 _LOG = logging.getLogger("fastproxy")
+#: Who reads the errors of paths that do not exist.
+_PREFIXES = (
+    ("/anthropic/", "anthropic"),
+    ("/openai/", "openai_chat"),
+    ("/gemini/", "gemini"),
+    ("/v1beta/", "gemini"),
+)
 
 
 class App:
@@ -24,12 +31,7 @@ class App:
 
     def __init__(self, lifespan: Lifespan) -> None:
         self._lifespan = lifespan
-        self._exact: dict[str, list[Endpoint]] = {}
-        self._prefixes: dict[str, list[Endpoint]] = {}
-        for endpoint in endpoints():
-            for path in endpoint.paths:
-                is_prefix = path.endswith("/") and path != "/"
-                (self._prefixes if is_prefix else self._exact).setdefault(path, []).append(endpoint)
+        self._table = RouteTable(endpoints())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -41,9 +43,9 @@ class App:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         gateway = self._lifespan.gateway
-        found, argument = self._find(scope)
+        found, arguments = self._table.find(scope)
         call = Call(scope, receive, send, dialect=found[0].dialect if found else _dialect_of(scope["path"]))
-        call.argument = argument
+        call.arguments = arguments
         call.extra = cors_headers(call.headers, gateway.snapshot.config.cors)
         try:
             await self._serve(gateway, call, found)
@@ -77,25 +79,14 @@ class App:
             call.notes["key"] = call.caller.name
         if method == "POST":
             check_json_body(call.headers)
+        call.purpose = endpoint.purpose
         await endpoint.action(gateway, call)
-
-    def _find(self, scope: Scope) -> tuple[list[Endpoint], str]:
-        path = scope["path"]
-        # An encoded slash is no separator; only a model's name may hold one.
-        if b"%2f" not in (scope.get("raw_path") or b"").lower():
-            found = self._exact.get(path) or self._exact.get(path.rstrip("/"))
-            if found:
-                return found, ""
-        for prefix, behind in self._prefixes.items():
-            if path.startswith(prefix) and len(path) > len(prefix):
-                return behind, path[len(prefix) :]
-        return [], ""
 
 
 def _dialect_of(path: str) -> str | None:
     """The dialect of a path that does not exist, when its prefix tells."""
     return next(
-        (d for prefix, d in (("/anthropic/", "anthropic"), ("/openai/", "openai_chat")) if path.startswith(prefix)),
+        (dialect for prefix, dialect in _PREFIXES if path.startswith(prefix)),
         None,
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 PATHS = {"openai_chat": "/v1/chat/completions", "anthropic": "/v1/messages"}
+_PATHS = {**PATHS, "openai_responses": "/v1/responses"}
 
 
 def body_for(model: str, text: str = "hello", *, stream: bool = False, **more: Any) -> dict[str, Any]:
@@ -31,7 +32,15 @@ class Reply:
         return self.body.decode()
 
 
-def ask(port: int, dialect: str, body: Any, *, headers: dict[str, str] | None = None, path: str | None = None) -> Reply:
+def ask(
+    port: int,
+    dialect: str,
+    body: Any = b"",
+    *,
+    headers: dict[str, str] | None = None,
+    path: str | None = None,
+    method: str = "POST",
+) -> Reply:
     """Send one request and read all of the answer."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     try:
@@ -39,7 +48,7 @@ def ask(port: int, dialect: str, body: Any, *, headers: dict[str, str] | None = 
         sent = {"content-type": "application/json", **(headers or {})}
         if dialect == "anthropic":
             sent.setdefault("anthropic-version", "2023-06-01")
-        connection.request("POST", path or PATHS[dialect], body=payload, headers=sent)
+        connection.request(method, path or _PATHS[dialect], body=payload, headers=sent)
         response = connection.getresponse()
         received = {name.lower(): value for name, value in response.getheaders()}
         try:
@@ -64,7 +73,7 @@ class Stream:
         self.socket = socket.create_connection(("127.0.0.1", self.port), timeout=20)
         payload = json.dumps(self.body).encode()
         head = (
-            f"POST {self.path or PATHS[self.dialect]} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
+            f"POST {self.path or _PATHS[self.dialect]} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
             f"anthropic-version: 2023-06-01\r\ncontent-length: {len(payload)}\r\n\r\n"
         )
         self.socket.sendall(head.encode() + payload)

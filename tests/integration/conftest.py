@@ -43,6 +43,13 @@ base_url = "{address}"
 accounts = {accounts}
 {upstream}
 
+[[upstreams]]
+name = "responses"
+dialect = "openai_responses"
+base_url = "{address}/v1"
+accounts = {accounts}
+{upstream}
+
 {models}
 """
 

@@ -34,7 +34,8 @@ class Asked:
 
     @property
     def dialect(self) -> str:
-        return "anthropic" if "/messages" in self.target else "openai_chat"
+        paths = {"/messages": "anthropic", "/responses": "openai_responses"}
+        return next((dialect for path, dialect in paths.items() if path in self.target), "openai_chat")
 
     def json(self) -> Any:
         return json.loads(self.body)
@@ -158,6 +159,14 @@ def text_answer(dialect: str, text: str = "hello") -> dict[str, Any]:
             "stop_sequence": None, "content": [{"type": "text", "text": text}],
             "usage": {"input_tokens": 3, "output_tokens": 2},
         }  # fmt: skip
+    if dialect == "openai_responses":
+        part = {"type": "output_text", "text": text, "annotations": []}
+        message = {"id": "msg_1", "type": "message", "role": "assistant", "status": "completed", "content": [part]}
+        return {
+            "id": "resp_1", "object": "response", "created_at": 1, "status": "completed", "model": "served",
+            "output": [message], "error": None, "incomplete_details": None,
+            "usage": {"input_tokens": 3, "output_tokens": 2, "total_tokens": 5},
+        }  # fmt: skip
     message = {"role": "assistant", "content": text}
     return {
         "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "served",
@@ -180,6 +189,17 @@ def opening_events(dialect: str, text: str = "hello") -> bytes:
         block = {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}
         delta = {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}}
         return b"".join(named({"type": "message_start", "message": message}, block, delta))
+    if dialect == "openai_responses":
+        response = {**text_answer(dialect), "status": "in_progress", "output": [], "usage": None}
+        where = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
+        item = {"id": "msg_1", "type": "message", "role": "assistant", "status": "in_progress", "content": []}
+        return b"".join(
+            named(
+                {"type": "response.created", "sequence_number": 0, "response": response},
+                {"type": "response.output_item.added", "sequence_number": 1, "output_index": 0, "item": item},
+                {"type": "response.output_text.delta", "sequence_number": 2, "delta": text, "logprobs": [], **where},
+            )
+        )
     return chat_chunk({"role": "assistant", "content": text})
 
 
@@ -189,6 +209,11 @@ def closing_events(dialect: str) -> bytes:
         stop = {"stop_reason": "end_turn", "stop_sequence": None}
         delta = {"type": "message_delta", "delta": stop, "usage": {"output_tokens": 2}}
         return b"".join(named({"type": "content_block_stop", "index": 0}, delta, {"type": "message_stop"}))
+    if dialect == "openai_responses":
+        response = text_answer(dialect)
+        done = {"type": "response.output_item.done", "sequence_number": 3, "output_index": 0}
+        end = {"type": "response.completed", "sequence_number": 4, "response": response}
+        return b"".join(named({**done, "item": response["output"][0]}, end))
     return chat_chunk({}, finish="stop") + b"data: [DONE]\n\n"
 
 

@@ -17,6 +17,7 @@ from .conversation import Conversation, Sdk, Settings
 from .node_sdks import Node, NodeSdk
 from .python_anthropic import PythonAnthropic
 from .python_openai import PythonOpenai
+from .python_responses import PythonResponses
 from .servers import CLIENT_KEY, UPSTREAM_KEY, Running, config_for, running_proxy
 
 PROXIED = ["chat", "messages"]
@@ -73,6 +74,8 @@ def node() -> Iterator[Node]:
 @pytest.fixture(
     params=[
         "python-openai",
+        "python-responses",
+        "python-responses-stateless",
         "python-anthropic",
         pytest.param("node-openai", marks=pytest.mark.node),
         pytest.param("node-anthropic", marks=pytest.mark.node),
@@ -82,6 +85,8 @@ def sdk(request: pytest.FixtureRequest) -> Sdk:
     name: str = request.param
     if name == "python-openai":
         return PythonOpenai()
+    if name.startswith("python-responses"):
+        return PythonResponses(is_stored=name == "python-responses")
     if name == "python-anthropic":
         return PythonAnthropic()
     return NodeSdk(request.getfixturevalue("node"), name.removeprefix("node-"))
@@ -104,6 +109,8 @@ def stream(request: pytest.FixtureRequest) -> bool:
 @pytest.fixture
 def talk(sdk: Sdk, way: Way, stream: bool) -> Iterator[Talk]:
     """Opens conversations with a scripted model; they are closed after the test."""
+    if sdk.dialect == "openai_responses" and not way.is_proxied:
+        pytest.skip("the simulation does not speak OpenAI Responses")
     conversations: list[Conversation] = []
 
     def open_with(script: str, **settings: Any) -> Conversation:

@@ -86,7 +86,7 @@ def test_structured_output_follows_the_schema(talk: Talk) -> None:
 def test_a_refusal_is_told_as_one(talk: Talk, sdk: Sdk, way: Way) -> None:
     answer = talk("refusal").say("Something forbidden.")
     assert answer.stop == "refusal"
-    is_only_a_reason = sdk.dialect == "openai_chat" and way.upstream == "messages"
+    is_only_a_reason = sdk.dialect != "anthropic" and way.upstream == "messages"
     assert bool(answer.refusal) is not is_only_a_reason, "Anthropic's explanation stands beside the answer, not in it"
 
 

@@ -7,7 +7,7 @@ from fastproxy.demo import Simulation
 from .conftest import Talk, Way, proxied
 from .conversation import Sdk, SdkFailure, Settings
 
-# script → (status for Chat clients, for Anthropic clients, exception class).
+# script → (status for OpenAI's clients, for Anthropic clients, exception class).
 # An upstream's 401 and 403 are the proxy's own key problem: told as 502, or agents would log their users out.
 ERRORS: dict[str, tuple[int, int, str | dict[str, str]]] = {
     "error-400": (400, 400, "BadRequestError"),
@@ -44,9 +44,13 @@ def case_of(sdk: Sdk, way: Way, stream: bool) -> str:
 def test_an_upstream_error_is_told_in_the_clients_dialect(talk: Talk, sdk: Sdk, way: Way, script: str) -> None:
     chat, anthropic, expected = ERRORS[script]
     failure = fail(talk, script)
-    assert failure.status == (chat if sdk.dialect == "openai_chat" else anthropic), failure
+    assert failure.status == (anthropic if sdk.dialect == "anthropic" else chat), failure
     if sdk.name.startswith("python"):
-        assert failure.error == (expected if isinstance(expected, str) else expected[sdk.dialect])
+        assert failure.error == (
+            expected
+            if isinstance(expected, str)
+            else expected["anthropic" if sdk.dialect == "anthropic" else "openai_chat"]
+        )
     assert failure.headers.get("x-request-id")
 
 
@@ -121,5 +125,5 @@ def test_an_error_as_the_first_event_still_has_a_status(talk: Talk, sdk: Sdk, wa
     A Chat stream's error event says only `server_error`; the status that would tell more is 200 already.
     """
     failure = fail(talk, "long-200+error-event")
-    overloaded = 503 if sdk.dialect == "openai_chat" else 529
+    overloaded = 529 if sdk.dialect == "anthropic" else 503
     assert failure.status == (502 if stream and way.upstream == "chat" else overloaded)

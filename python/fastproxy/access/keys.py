@@ -48,6 +48,11 @@ class KeyRing:
     def __init__(self, keys: Iterable[tuple[bytes, Caller]]) -> None:
         self._callers = dict(keys)
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether several clients call, who must not see each other's answers."""
+        return len(self._callers) > 1
+
     def authenticate(self, headers: Headers, query: bytes) -> Caller:
         """The caller, or `ProxyError` `auth`. Several different keys in one request are refused, not guessed about."""
         if not self._callers:

@@ -23,6 +23,7 @@ __all__ = [
     "Opaque",
     "Profile",
     "Replay",
+    "Responses",
     "Server",
     "Target",
     "Timeouts",
@@ -183,6 +184,16 @@ class Opaque(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ledger_ttl: Annotated[Timeout, Meta(description="How long.", extra={"restart": True})] = 6 * 3600
 
 
+class Responses(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Answers of OpenAI Responses kept for `previous_response_id`, where the upstream keeps none. In memory."""
+
+    entries: Annotated[
+        int, Meta(ge=0, le=100_000_000, description="Answers kept; 0: none.", extra={"restart": True})
+    ] = 10_000
+    bytes: Annotated[Bytes, Meta(description="Bytes kept.", extra={"restart": True})] = 128 * 2**20
+    ttl: Annotated[Timeout, Meta(description="How long.", extra={"restart": True})] = 86_400
+
+
 class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything fastproxy is told at start."""
 
@@ -194,3 +205,4 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     cors: Cors = field(default_factory=Cors)
     logging: Logging = field(default_factory=Logging)
     opaque: Opaque = field(default_factory=Opaque)
+    responses: Responses = field(default_factory=Responses)

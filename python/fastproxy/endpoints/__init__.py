@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from . import anthropic, health, models, openai_chat
+from . import anthropic, gemini, health, models, openai_chat, openai_responses
 from .route import Endpoint
+from .table import RouteTable
 
-__all__ = ["Endpoint", "endpoints"]
+__all__ = ["Endpoint", "RouteTable", "endpoints"]
 
 
 def endpoints() -> Iterator[Endpoint]:
     """Every endpoint of the proxy."""
-    for surface in (openai_chat, anthropic, models, health):
+    for surface in (openai_chat, openai_responses, anthropic, gemini, models, health):
         yield from surface.ENDPOINTS

@@ -30,8 +30,8 @@ async def list_models(gateway: Gateway, call: Call) -> None:
 
 
 async def show_model(gateway: Gateway, call: Call) -> None:
-    """`GET /v1/models/{id}`."""
-    name = call.argument
+    """`GET /v1/models/{model}`."""
+    name = call.arguments["model"]
     if not call.caller.may_use(name) or not gateway.knows(name):
         raise ProxyError("not_found", f"the model {name!r} does not exist here", code="model_not_found")
     body = _anthropic_model(name) if call.dialect == "anthropic" else _openai_model(name)
@@ -79,7 +79,7 @@ ENDPOINTS = (
         paths=("/openai/v1/models", "/openai/models"), methods=("GET",), dialect="openai_chat", action=list_models
     ),
     Endpoint(paths=("/anthropic/v1/models",), methods=("GET",), dialect="anthropic", action=list_models),
-    Endpoint(paths=("/v1/models/", "/models/"), methods=("GET",), dialect=None, action=show_model),
-    Endpoint(paths=("/openai/v1/models/",), methods=("GET",), dialect="openai_chat", action=show_model),
-    Endpoint(paths=("/anthropic/v1/models/",), methods=("GET",), dialect="anthropic", action=show_model),
+    Endpoint(paths=("/v1/models/{model*}", "/models/{model*}"), methods=("GET",), dialect=None, action=show_model),
+    Endpoint(paths=("/openai/v1/models/{model*}",), methods=("GET",), dialect="openai_chat", action=show_model),
+    Endpoint(paths=("/anthropic/v1/models/{model*}",), methods=("GET",), dialect="anthropic", action=show_model),
 )

@@ -1,4 +1,5 @@
-"""OpenAI Chat Completions."""
+"""OpenAI Chat Completions, and the completions of text that came before it (editors fill in the middle with them),
+and embeddings, whose errors are the same."""
 
 from __future__ import annotations
 
@@ -14,4 +15,12 @@ PATHS = (
     "/openai/chat/completions",
 )
 
-ENDPOINTS = (Endpoint(paths=PATHS, methods=("POST",), dialect="openai_chat", action=Gateway.answer),)
+#: Below the same bases.
+COMPLETIONS = tuple(path.replace("/chat", "") for path in PATHS)
+EMBEDDINGS = tuple(path.replace("/chat/completions", "/embeddings") for path in PATHS)
+
+ENDPOINTS = (
+    Endpoint(paths=PATHS, methods=("POST",), dialect="openai_chat", action=Gateway.answer),
+    Endpoint(paths=COMPLETIONS, methods=("POST",), dialect="openai_chat", action=Gateway.answer, purpose="complete"),
+    Endpoint(paths=EMBEDDINGS, methods=("POST",), dialect="openai_chat", action=Gateway.answer, purpose="embed"),
+)

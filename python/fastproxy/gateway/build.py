@@ -14,7 +14,12 @@ def build_gateway(config: Config) -> Gateway:
     """A gateway for this configuration. Raises `ValueError` and `OSError` for what can never work."""
     opaque = config.opaque
     key = opaque.key.reveal().encode() if opaque.key is not None else opaque_key(Path(config.server.data_dir))
+    kept = config.responses
     state = _core.OpaqueState(
-        key, entries=opaque.ledger_entries, bytes=opaque.ledger_bytes, ttl=float(opaque.ledger_ttl)
+        key,
+        entries=opaque.ledger_entries,
+        bytes=opaque.ledger_bytes,
+        ttl=float(opaque.ledger_ttl),
+        responses=(kept.entries, kept.bytes, float(kept.ttl)),
     )
     return Gateway(_core.Client(), state, config)

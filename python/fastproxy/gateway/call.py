@@ -6,6 +6,7 @@ import asyncio
 import random
 import re
 import time
+from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from .. import _core
@@ -44,8 +45,14 @@ class Call:
         self.dialect = dialect or speaks(self.headers)
         self.request_id = self._request_id()
         self.caller: Caller = ANYBODY
-        #: The rest of the path, for endpoints that take one.
-        self.argument = ""
+        #: The values of the path's parameters.
+        self.arguments: Mapping[str, str] = {}
+        #: What is asked for: the endpoint says.
+        self.purpose = "generate"
+        #: Model and streaming, where the path says them.
+        self.outside: tuple[str, bool] | None = None
+        #: A stream is wanted as one JSON array and not as events.
+        self.wants_array = False
         #: Headers of every response to this request (CORS).
         self.extra: Headers = []
         self.started_at = time.perf_counter()
@@ -60,7 +67,12 @@ class Call:
     @property
     def query(self) -> dict[str, str]:
         """The query's last value per name."""
-        return dict(parse_qsl(self.scope["query_string"].decode("latin-1")))
+        return dict(self.query_pairs)
+
+    @property
+    def query_pairs(self) -> list[tuple[str, str]]:
+        """The query as it was sent."""
+        return parse_qsl(self.scope["query_string"].decode("latin-1"))
 
     def client_gone(self) -> None:
         """The client left: end whatever is done for it."""
@@ -91,9 +103,9 @@ class Call:
         """One line of plain text."""
         await self._respond(status, text.encode(), self.head(_TEXT))
 
-    async def respond_error(self, error: ProxyError) -> None:
-        """An error in the caller's dialect."""
-        status, body = _core.encode_error(
+    async def respond_error(self, error: ProxyError, *, status: int | None = None) -> None:
+        """An error in the caller's dialect; `status`: another than the dialect's."""
+        usual, body = _core.encode_error(
             self.dialect,
             kind=error.kind,
             source=error.source,
@@ -104,7 +116,7 @@ class Call:
             retry_after_ms=error.retry_after_ms,
         )
         self.notes["error"] = error.kind
-        await self._respond(status, body, self.head(_JSON, *error.headers()))
+        await self._respond(status or usual, body, self.head(_JSON, *error.headers()))
 
     def note_outcome(self, outcome: _core.Outcome) -> None:
         """What the access log tells of an answer."""

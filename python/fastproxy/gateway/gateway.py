@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Annotated
-
-import msgspec
+from functools import partial
 
 from .. import _core
 from ..access import KeyRing
@@ -15,28 +13,22 @@ from ..asgi import DisconnectWatch, Headers, header, read_body
 from ..config import Config
 from ..errors import ProxyError
 from ..pool import Lease
-from ..routing import Candidate, Route, Router
+from ..routing import Route, Router
 from ..upstreams import ModelList, Upstream
 from .call import Call
+from .counts import count_tokens
+from .kept import KeptAnswers, Place
 from .retries import Attempts, RetryBudget, Waits, fault_of, public
 from .snapshot import Snapshot
 
 _LOG = logging.getLogger("fastproxy")
-_EVENT_STREAM: Headers = [
-    (b"content-type", b"text/event-stream; charset=utf-8"),
-    (b"cache-control", b"no-cache"),
-    (b"x-accel-buffering", b"no"),
-]
+_UNBUFFERED: Headers = [(b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]
+_EVENT_STREAM: Headers = [(b"content-type", b"text/event-stream; charset=utf-8"), *_UNBUFFERED]
+_JSON_STREAM: Headers = [(b"content-type", b"application/json; charset=utf-8"), *_UNBUFFERED]
 #: How long a request waits for a slot when every account is full. Seconds.
 _MAX_WAIT = 60.0
 #: Names are repeated in answers and log lines.
 _MAX_MODEL_NAME = 512
-
-
-class _Count(msgspec.Struct):
-    """What `count_tokens` answers."""
-
-    input_tokens: Annotated[int, msgspec.Meta(ge=0)]
 
 
 class Gateway:
@@ -51,6 +43,7 @@ class Gateway:
         self._active: set[Call] = set()
         self._budget = RetryBudget()
         self._models = ModelList(client)
+        self.kept = KeptAnswers(self, config.responses.entries)
 
     # -- state ------------------------------------------------------------------------------------------------------
 
@@ -104,15 +97,15 @@ class Gateway:
 
     async def answer(self, call: Call) -> None:
         """A generation, streamed or whole."""
-        await self._admit(call, self._answer)
+        await self.admit(call, self._answer)
 
     async def count_tokens(self, call: Call) -> None:
-        """`count_tokens`: asked of the upstream where it can count, else estimated here."""
-        await self._admit(call, self._count)
+        """A prompt's tokens: asked of the upstream where it can count, else estimated here."""
+        await self.admit(call, partial(count_tokens, self))
 
     # -- steps --------------------------------------------------------------------------------------------------------
 
-    async def _admit(self, call: Call, action: Callable[[Call], Awaitable[None]]) -> None:
+    async def admit(self, call: Call, action: Callable[[Call], Awaitable[None]]) -> None:
         """One request that counts as in flight until it is answered, the client leaves or the process ends."""
         limits = self.snapshot.config.limits
         if self._is_cut:
@@ -133,39 +126,38 @@ class Gateway:
 
     async def _answer(self, call: Call) -> None:
         snapshot = self.snapshot
-        request = await self._read(call)
-        route = self._route(call, request)
+        request = await self.read(call)
+        route = self.route(call, request)
         watch = DisconnectWatch(call.receive, call.client_gone)
         try:
             await self._try_candidates(call, request, route, snapshot)
         finally:
             watch.stop()
 
-    async def _count(self, call: Call) -> None:
-        request = await self._read(call, count_only=True)
-        route = self._route(call, request)
-        upstream = self.snapshot.upstreams[route.candidates[0].upstream]
-        counted = None
-        watch = DisconnectWatch(call.receive, call.client_gone)
-        try:
-            if upstream.counts_tokens():
-                counted = await self._count_upstream(call, request, upstream, route.candidates[0])
-        finally:
-            watch.stop()
-        await call.respond(200, counted or b'{"input_tokens":%d}' % request.estimate_tokens())
-
-    async def _read(self, call: Call, *, count_only: bool = False) -> _core.Request:
+    async def read(self, call: Call, *, count_only: bool = False) -> _core.Request:
+        """The client's request, parsed."""
         limits = self.snapshot.config.limits
         body = await read_body(call.scope, call.receive, limit=limits.body_bytes, idle_timeout=limits.body_idle_timeout)
         version = header(call.headers, b"anthropic-version")
-        request = _core.Request.parse(call.dialect, body, self.opaque, version=version, count_only=count_only)
+        request = _core.Request.parse(
+            call.dialect,
+            body,
+            self.opaque,
+            version=version,
+            outside=call.outside,
+            json_array=call.wants_array,
+            count_only=count_only,
+            owner=call.caller.name,
+            purpose=call.purpose,
+        )
         if len(request.model) > _MAX_MODEL_NAME:
             message = f"model is longer than {_MAX_MODEL_NAME} characters"
             raise ProxyError("bad_request", message, pointer="/model")
         call.notes.update(model=request.model, stream=request.stream)
         return request
 
-    def _route(self, call: Call, request: _core.Request) -> Route:
+    def route(self, call: Call, request: _core.Request) -> Route:
+        """Where the request may go."""
         if not call.caller.may_use(request.model):
             raise ProxyError("permission", f"this key may not use the model {request.model!r}", pointer="/model")
         return self.router.route(request.model)
@@ -174,13 +166,15 @@ class Gateway:
         """Try every candidate that can carry the request, until one has answered or nothing more may be tried."""
         attempts = Attempts(self._budget)
         failure: ProxyError | None = None
-        for position, candidate in enumerate(route.candidates, start=1):
+        place = self.kept.place(call.caller, request.continues)
+        candidates = place.among(route.candidates) if place is not None else route.candidates
+        for position, candidate in enumerate(candidates, start=1):
             upstream = snapshot.upstreams[candidate.upstream]
-            is_last = position == len(route.candidates)
+            is_last = position == len(candidates)
             try:
                 target = upstream.target(candidate.model, call.dialect, call.headers)
                 prepared = request.prepare(target, owner=call.caller.name, strict=route.strict)
-                failure = await self._try_accounts(call, request, prepared, upstream, attempts, wait=is_last)
+                failure = await self._try_accounts(call, request, prepared, upstream, attempts, place, wait=is_last)
             except ProxyError as error:
                 failure = failure or error
                 continue
@@ -192,10 +186,10 @@ class Gateway:
 
     async def _try_accounts(
         self, call: Call, request: _core.Request, prepared: _core.Prepared, upstream: Upstream,
-        attempts: Attempts, *, wait: bool,
+        attempts: Attempts, place: Place | None, *, wait: bool,
     ) -> ProxyError | None:  # fmt: skip
         """Try the accounts of one upstream. `None`: the client has been answered."""
-        tried: frozenset[str] = frozenset()
+        tried = place.others(upstream.pool) if place is not None else frozenset()
         failure: ProxyError | None = None
         waits = Waits()
         while True:
@@ -209,11 +203,12 @@ class Gateway:
                 attempts.count += 1
                 outcome = await self._attempt(call, request, prepared, upstream, lease, attempts.count)
                 if outcome.status != "failed":
+                    self.kept.note(call.caller, request, prepared, outcome, Place(upstream.name, lease.account.name))
                     head = self._head(prepared, upstream, attempts.count)
                     await self._deliver(call, request, outcome, lease, head)
                     return None
                 failure = outcome.error or ProxyError("internal", "an attempt failed without a reason", source="proxy")
-                self._charge(upstream, lease, failure)
+                self.charge(upstream, lease, failure)
                 waits.note(lease.account, failure)
             others = tried | {lease.account.name}
             step = attempts.after(outcome, failure, has_other=not wait or upstream.pool.can_serve(excluded=others))
@@ -237,11 +232,11 @@ class Gateway:
         exchange = _core.Exchange(
             self.client,
             upstream.endpoint(lease.account),
-            upstream.path(),
+            upstream.path(call.purpose, model=prepared.model, is_stream=request.stream),
             request,
             prepared,
             headers=upstream.headers(lease.account, call.dialect, call.headers, call.request_id),
-            head=call.head(*_EVENT_STREAM, *self._head(prepared, upstream, count)),
+            head=call.head(*(_JSON_STREAM if call.wants_array else _EVENT_STREAM), *self._head(prepared, upstream, count)),
             send=call.send,
             request_id=call.request_id,
             timeouts=upstream.seconds(request.stream, limits.max_stream_seconds),
@@ -288,7 +283,8 @@ class Gateway:
             headers.append((b"x-fastproxy-loss", loss.encode()))
         return headers
 
-    def _charge(self, upstream: Upstream, lease: Lease, error: ProxyError) -> None:
+    def charge(self, upstream: Upstream, lease: Lease, error: ProxyError) -> None:
+        """Log a failed attempt, and charge its account when that caused it."""
         fault = fault_of(error)
         _LOG.warning(
             "attempt failed",
@@ -300,34 +296,6 @@ class Gateway:
         if fault is not None:
             upstream.pool.charge(lease.account, fault, error.retry_after_ms)
 
-    async def _count_upstream(
-        self, call: Call, request: _core.Request, upstream: Upstream, candidate: Candidate
-    ) -> bytes | None:
-        prepared = request.prepare(upstream.target(candidate.model, call.dialect, call.headers), owner=call.caller.name)
-        lease = upstream.pool.try_acquire()
-        if lease is None:
-            return None
-        with lease:
-            try:
-                status, _, body = await self.client.fetch(
-                    upstream.endpoint(lease.account),
-                    upstream.path("/count_tokens"),
-                    headers=upstream.headers(lease.account, call.dialect, call.headers, call.request_id),
-                    body=prepared.body,
-                )
-            except ProxyError as error:
-                self._charge(upstream, lease, error)
-                return None
-        return body if status == 200 and _is_count(body) else None
-
 
 def _shutting_down() -> ProxyError:
     return ProxyError("overloaded", "the proxy is shutting down", source="proxy", retry_after_ms=1000, close=True)
-
-
-def _is_count(body: bytes) -> bool:
-    try:
-        msgspec.json.decode(body, type=_Count)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return False
-    return True

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
+import re
+from urllib.parse import quote, urlencode
 from weakref import WeakKeyDictionary
 
 import msgspec
@@ -12,8 +13,32 @@ from ..asgi import Headers, header
 from ..config import Upstream as Configured
 from ..pool import Account, Pool
 
-#: Path behind the base URL that the dialect's official SDK takes.
-_PATHS = {"openai_chat": "/chat/completions", "openai_responses": "/responses", "anthropic": "/v1/messages"}
+#: Paths behind the base URL that the dialect's official SDK takes, by what is asked for; `stream` where a stream has
+#: another than `generate`.
+_PATHS = {
+    "openai_chat": {
+        "generate": "/chat/completions",
+        "complete": "/completions",
+        "embed": "/embeddings",
+        "models": "/models",
+    },
+    "openai_responses": {
+        "generate": "/responses",
+        "compact": "/responses/compact",
+        "count": "/responses/input_tokens",
+        "embed": "/embeddings",
+        "models": "/models",
+    },
+    "anthropic": {"generate": "/v1/messages", "count": "/v1/messages/count_tokens", "models": "/v1/models"},
+    "gemini": {
+        "generate": "/v1beta/{resource}:generateContent",
+        "stream": "/v1beta/{resource}:streamGenerateContent?alt=sse",
+        "count": "/v1beta/{resource}:countTokens",
+        "embed": "/v1beta/{resource}:batchEmbedContents",
+        "models": "/v1beta/models",
+    },
+}
+_VERSION = re.compile(r"/v[0-9]+(?:(?:alpha|beta)[0-9]*)?$")
 _ANTHROPIC_VERSION = "2023-06-01"
 #: Until the first byte of a stream, where the configuration says nothing. Seconds.
 _FIRST_BYTE = 120.0
@@ -44,10 +69,8 @@ class Upstream:
         self._profile = msgspec.to_builtins(configured.profile)
         self._targets: dict[tuple[str, str | None], _core.Target] = {}
         base = configured.base_url.rstrip("/")
-        self._path = _PATHS[self.dialect]
-        if base.endswith("/v1") and self._path.startswith("/v1/"):
-            self._path = self._path[len("/v1") :]
-        self._query = f"?{urlencode(configured.query)}" if configured.query else ""
+        self._paths = {name: _behind(base, path) for name, path in _PATHS[self.dialect].items()}
+        self._query = urlencode(configured.query)
         # By account and shared with the generations before, like the pool: a request that was routed by an earlier
         # configuration may be leased an account of this one, whose key must not go to the earlier address.
         self._endpoints = endpoints
@@ -94,17 +117,18 @@ class Upstream:
             self._targets[model, version] = target
         return target
 
-    def path(self, suffix: str = "") -> str:
-        """Where requests go, behind the base URL."""
-        return f"{self._path}{suffix}{self._query}"
+    def can(self, purpose: str) -> bool:
+        """Whether its dialect has this."""
+        return purpose in self._paths
 
-    def models_path(self) -> str:
-        """Where its models are listed."""
-        return f"{self._path.removesuffix('/chat/completions').removesuffix('/messages')}/models{self._query}"
-
-    def counts_tokens(self) -> bool:
-        """Whether it can count a prompt's tokens itself."""
-        return self.dialect == "anthropic"
+    def path(
+        self, purpose: str, *, model: str = "", is_stream: bool = False, below: str = "", query: str = ""
+    ) -> str:
+        """Where it is asked for this, behind the base URL. Gemini says model and streaming here."""
+        streamed = self._paths.get("stream") if is_stream and purpose == "generate" else None
+        path, _, own = (streamed or self._paths[purpose]).partition("?")
+        parameters = "&".join(part for part in (own, self._query, query) if part)
+        return f"{path.replace('{resource}', _resource(model))}{below}{'?' if parameters else ''}{parameters}"
 
     def endpoint(self, account: Account) -> _core.Endpoint:
         """How connections for this account are made."""
@@ -159,3 +183,16 @@ class Upstream:
             verify_tls=configured.verify_tls,
             allow_private=configured.allow_private,
         )
+
+
+def _behind(base: str, path: str) -> str:
+    """The path behind a base URL that may hold the version already, as Vertex AI's does (and more behind it)."""
+    version, _, rest = path[1:].partition("/")
+    has_version = _VERSION.search(base) is not None or "/publishers/" in base
+    return f"/{rest}" if has_version and _VERSION.fullmatch(f"/{version}") else path
+
+
+def _resource(model: str) -> str:
+    """A model's name as a path. Tuned models are a collection of their own."""
+    is_path = model.startswith(("models/", "tunedModels/"))
+    return quote(model, safe="/") if is_path else f"models/{quote(model, safe='')}"

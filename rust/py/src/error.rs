@@ -73,6 +73,19 @@ pub(crate) fn encode_error<'py>(
     Ok((status, PyBytes::new(py, &body)))
 }
 
+/// An upstream's error answer, read in its dialect.
+#[pyfunction]
+pub(crate) fn decode_error(
+    py: Python<'_>,
+    dialect: &str,
+    status: u16,
+    body: &[u8],
+) -> PyResult<Py<PyAny>> {
+    let mut error = codec(self::dialect(dialect)?).decode_error(status, body);
+    error.upstream_status = Some(status);
+    to_python(py, &error)
+}
+
 fn source_name(source: Source) -> &'static str {
     match source {
         Source::Client => "client",

@@ -63,7 +63,9 @@ impl Exchange {
         let stop = Stop::new();
         let exchange = upstream::Exchange {
             call: add_headers(call, &headers)?,
-            answer: Transcoder::new(setup(request, prepared, request_id, event_bytes)),
+            answer: Transcoder::new(setup(request, prepared, request_id, event_bytes))
+                .answering(request.inner.purpose())
+                .embedding(prepared.inner.embed.clone()),
             head,
             timeouts: Timeouts {
                 connect: seconds(timeouts.0)?,

@@ -22,7 +22,7 @@ mod _core {
     #[pymodule_export]
     use crate::client::{Client, Endpoint};
     #[pymodule_export]
-    use crate::error::encode_error;
+    use crate::error::{decode_error, encode_error};
     #[pymodule_export]
     use crate::exchange::Exchange;
     #[pymodule_export]

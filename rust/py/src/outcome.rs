@@ -81,6 +81,12 @@ impl Outcome {
         self.inner.report.finish.as_deref()
     }
 
+    /// The upstream's id of the answer.
+    #[getter]
+    fn upstream_id(&self) -> Option<&str> {
+        self.inner.report.upstream_id.as_deref()
+    }
+
     /// The model that served.
     #[getter]
     fn upstream_model(&self) -> Option<&str> {

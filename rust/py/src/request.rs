@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use fastproxy_core::dialect::{self as core, CacheMarkers, Dialect, Profile, Replay};
+use fastproxy_core::dialect::{self as core, CacheMarkers, Dialect, Profile, Purpose, Replay};
 use fastproxy_core::transcode::{self, ClientRequest, Routing};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -29,7 +29,7 @@ impl Request {
     /// Parse a body. Raises `ProxyError`. `outside`: model and streaming, where the path says them; `json_array`: a stream
     /// is wanted as one array; `owner`: whose kept answers it may refer to.
     #[staticmethod]
-    #[pyo3(signature = (dialect_name, body, state, *, version=None, outside=None, json_array=false, count_only=false, owner=None))]
+    #[pyo3(signature = (dialect_name, body, state, *, version=None, outside=None, json_array=false, count_only=false, owner=None, purpose="generate"))]
     #[expect(clippy::too_many_arguments, reason = "keywords of a Python method")]
     fn parse(
         py: Python<'_>,
@@ -41,7 +41,10 @@ impl Request {
         json_array: bool,
         count_only: bool,
         owner: Option<&str>,
+        purpose: &str,
     ) -> PyResult<Self> {
+        let purpose = Purpose::from_name(purpose)
+            .ok_or_else(|| PyValueError::new_err(format!("unknown purpose {purpose:?}")))?;
         let dialect = dialect(dialect_name)?;
         // The Python bytes are shared, not copied: images make bodies of many megabytes.
         let body = Bytes::from_owner(body);
@@ -60,6 +63,7 @@ impl Request {
                 envelope,
                 count_only,
                 is_expanded,
+                purpose,
             };
             ClientRequest::parse(dialect, body, cx, outside)
         })
@@ -90,6 +94,12 @@ impl Request {
         self.inner.dialect().name()
     }
 
+    /// The kept answer that it continues, unless its history stands in it already.
+    #[getter]
+    fn continues(&self) -> Option<String> {
+        self.inner.continues()
+    }
+
     /// Write the request for a target. Raises `ProxyError` (always the client's). `owner` keeps clients' state apart.
     #[pyo3(signature = (target, *, owner, strict=false))]
     fn prepare(
@@ -107,8 +117,10 @@ impl Request {
         Ok(Prepared {
             inner,
             dialect: target.dialect,
+            model: target.inner.model.clone(),
             origin: target.inner.origin.clone(),
             owner: owner.into(),
+            is_kept: self.inner.is_kept(),
         })
     }
 
@@ -218,8 +230,10 @@ fn read_replay(name: &str) -> PyResult<Replay> {
 pub(crate) struct Prepared {
     pub(crate) inner: transcode::Prepared,
     pub(crate) dialect: Dialect,
+    model: String,
     pub(crate) origin: String,
     pub(crate) owner: String,
+    is_kept: bool,
 }
 
 #[pymethods]
@@ -228,6 +242,18 @@ impl Prepared {
     #[getter]
     fn body<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, &self.inner.body)
+    }
+
+    /// The upstream's name of the model.
+    #[getter]
+    fn model(&self) -> &str {
+        &self.model
+    }
+
+    /// Whether the upstream was told to keep the answer, as OpenAI Responses does unless told otherwise.
+    #[getter]
+    fn is_kept_upstream(&self) -> bool {
+        self.inner.is_raw && self.is_kept
     }
 
     /// Whether bytes are relayed (both sides speak the same dialect).

@@ -29,14 +29,17 @@ mod history;
 mod names;
 mod openai;
 mod profile;
+mod purpose;
 
 pub mod anthropic;
+pub mod embed;
 pub mod gemini;
 pub mod openai_chat;
 pub mod openai_responses;
 
 pub use names::make_id;
 pub use profile::{CacheMarkers, Profile, Replay};
+pub use purpose::Purpose;
 
 /// An API language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -101,6 +104,8 @@ pub struct ClientContext {
     /// What the request refers to stands in it: [`crate::response_store::ResponseStore::expand`] has put the history
     /// of `previous_response_id` in front of `input`.
     pub is_expanded: bool,
+    /// What is asked for.
+    pub purpose: Purpose,
 }
 
 /// What a request is encoded for.

@@ -3,9 +3,13 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use super::embed_lane::EmbedLane;
 use super::ir_lane::IrLane;
 use super::raw_lane::RawLane;
-use crate::dialect::{DecodeContext, Dialect, EncodeContext, NameMap, RelayContext, codec};
+use crate::dialect::embed;
+use crate::dialect::{
+    DecodeContext, Dialect, EncodeContext, NameMap, Purpose, RelayContext, codec,
+};
 use crate::error::Error;
 use crate::ir::Usage;
 use crate::json::Tape;
@@ -83,11 +87,14 @@ enum Form {
 enum Lane {
     Raw(RawLane),
     Ir(Box<IrLane>),
+    Embed(Box<EmbedLane>),
 }
 
 /// One per attempt; a retry starts with a fresh one.
 pub struct Transcoder {
     setup: Setup,
+    purpose: Purpose,
+    vectors: Option<embed::Reply>,
     form: Form,
     lane: Option<Lane>,
     is_complete: bool,
@@ -106,10 +113,26 @@ impl Transcoder {
     pub fn new(setup: Setup) -> Self {
         Self {
             setup,
+            purpose: Purpose::default(),
+            vectors: None,
             form: Form::Unknown(0),
             lane: None,
             is_complete: false,
         }
+    }
+
+    /// For what else than an answer was asked for.
+    #[must_use]
+    pub fn answering(mut self, purpose: Purpose) -> Self {
+        self.purpose = purpose;
+        self
+    }
+
+    /// For vectors.
+    #[must_use]
+    pub fn embedding(mut self, reply: Option<embed::Reply>) -> Self {
+        self.vectors = reply;
+        self
     }
 
     /// More bytes of a 2xx body, content coding removed. Client bytes are appended to `out`; `Err` leaves in `out`
@@ -187,6 +210,7 @@ impl Transcoder {
         match &self.lane {
             Some(Lane::Raw(lane)) => lane.has_content(),
             Some(Lane::Ir(lane)) => lane.has_content(),
+            Some(Lane::Embed(_)) => true,
             None => false,
         }
     }
@@ -206,6 +230,7 @@ impl Transcoder {
         match &self.lane {
             Some(Lane::Raw(lane)) => lane.report(),
             Some(Lane::Ir(lane)) => lane.report(),
+            Some(Lane::Embed(lane)) => lane.report(),
             None => Report::default(),
         }
     }
@@ -239,20 +264,25 @@ impl Transcoder {
             Some(b'<') => return Err(Error::malformed("the upstream answered with a web page")),
             Some(_) => {
                 self.form = Form::Events(SseFramer::new(self.setup.event_limit));
-                self.lane = Some(self.open_lane(self.setup.is_raw && self.setup.stream));
+                self.lane = Some(self.open_lane(self.setup.is_raw && self.setup.stream)?);
             }
         }
         Ok(rest)
     }
 
-    fn open_lane(&mut self, raw: bool) -> Lane {
-        if raw {
-            Lane::Raw(RawLane::new(
-                codec(self.setup.client).relay(&self.setup.relay),
-            ))
-        } else {
-            Lane::Ir(Box::new(IrLane::new(&mut self.setup)))
+    fn open_lane(&mut self, raw: bool) -> Result<Lane, Error> {
+        if let Some(reply) = self.vectors.take() {
+            return Ok(Lane::Embed(Box::new(EmbedLane::new(reply))));
         }
+        if raw {
+            let relay = codec(self.setup.client).relay(&self.setup.relay);
+            return Ok(Lane::Raw(RawLane::new(relay)));
+        }
+        if self.purpose.is_relayed_only() {
+            let text = "the upstream answered in another form than was asked for";
+            return Err(Error::malformed(text));
+        }
+        Ok(Lane::Ir(Box::new(IrLane::new(&mut self.setup))))
     }
 
     fn whole(&mut self, body: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
@@ -262,9 +292,10 @@ impl Transcoder {
         let root = tape.parse(text).map_err(|error| {
             Error::malformed(format!("the upstream's answer is not valid JSON: {error}"))
         })?;
-        let mut lane = self.open_lane(self.setup.is_raw && !self.setup.stream);
+        let mut lane = self.open_lane(self.setup.is_raw && !self.setup.stream)?;
         let result = match &mut lane {
             Lane::Raw(lane) => lane.whole(text, root, out),
+            Lane::Embed(lane) => lane.whole(text, root, out),
             Lane::Ir(lane) => codec(self.setup.upstream)
                 .decode_response(root, &self.setup.decode, &mut lane.pipe(out))
                 .and_then(|()| lane.finish_whole(out)),
@@ -280,6 +311,7 @@ impl Lane {
         match self {
             Self::Raw(lane) => lane.frame(frame, out),
             Self::Ir(lane) => lane.frame(frame, out),
+            Self::Embed(_) => Err(Error::malformed("the upstream answered with a stream")),
         }
     }
 
@@ -287,6 +319,7 @@ impl Lane {
         match self {
             Self::Raw(lane) => lane.finish(out),
             Self::Ir(lane) => lane.finish(out),
+            Self::Embed(_) => Ok(()),
         }
     }
 
@@ -294,6 +327,7 @@ impl Lane {
         match self {
             Self::Raw(lane) => lane.is_complete(),
             Self::Ir(lane) => lane.is_complete(),
+            Self::Embed(_) => false,
         }
     }
 }

@@ -6,6 +6,7 @@
 //! form that was asked for (JSON where events were wanted, or the reverse) always takes the IR lane.
 
 mod answer;
+mod embed_lane;
 mod guard;
 mod ir_lane;
 mod raw_lane;
@@ -15,4 +16,5 @@ mod unwrap;
 
 pub use answer::{Archive, Report, Setup, Transcoder};
 pub(crate) use request::splice;
+pub(crate) use request::splice_into;
 pub use request::{ClientRequest, Prepared, Routing};

@@ -6,10 +6,11 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
-use crate::dialect::{ClientContext, Dialect, NameMap, Target, codec};
+use crate::dialect::embed::{self, Form};
+use crate::dialect::{ClientContext, Dialect, NameMap, Purpose, Target, codec};
 use crate::error::{Error, Kind};
 use crate::ir::Request;
-use crate::json::Doc;
+use crate::json::{Doc, Node};
 use crate::ledger::Ledger;
 use crate::loss::{Code, LossReport};
 
@@ -49,6 +50,8 @@ pub struct Prepared {
     pub stream_usage: bool,
     /// The client's bound of output tokens, for reservations.
     pub max_output_tokens: Option<u64>,
+    /// What an answer that is made of vectors is told by.
+    pub embed: Option<embed::Reply>,
     /// The settings that the answer repeats, for [`crate::dialect::EncodeContext::echo`].
     pub echo: Option<String>,
 }
@@ -111,6 +114,24 @@ impl ClientRequest {
         self.stream
     }
 
+    /// What is asked for.
+    pub fn purpose(&self) -> Purpose {
+        self.cx.purpose
+    }
+
+    /// The answer that it continues, kept by the upstream that gave it: `None` when its history stands in the request.
+    pub fn continues(&self) -> Option<String> {
+        let is_told = self.cx.is_expanded || self.dialect != Dialect::OpenaiResponses;
+        let id = self.doc.root().text("previous_response_id");
+        id.filter(|_| !is_told).map(Into::into)
+    }
+
+    /// Whether the client wants its answer kept, which OpenAI Responses does unless told otherwise.
+    pub fn is_kept(&self) -> bool {
+        let store = self.doc.root().get("store").and_then(Node::as_bool);
+        self.dialect == Dialect::OpenaiResponses && store != Some(false)
+    }
+
     /// The body as it came.
     pub fn body(&self) -> &Bytes {
         self.doc.bytes()
@@ -138,8 +159,11 @@ impl ClientRequest {
         target: &Target,
         routing: &Routing,
     ) -> Result<Prepared, Error> {
-        let mut request = self.decode()?;
         let mut loss = LossReport::new();
+        if self.cx.purpose == Purpose::Embed {
+            return self.embed(dialect, target, routing.strict, loss);
+        }
+        let mut request = self.decode()?;
         let mut prepared = if dialect == self.dialect {
             self.relay(target, &request, &mut loss)?
         } else {
@@ -157,6 +181,37 @@ impl ClientRequest {
         prepared.stream_usage = request.stream_usage;
         prepared.max_output_tokens = request.max_output_tokens;
         prepared.echo = codec(self.dialect).echo(self.doc.root());
+        Ok(prepared)
+    }
+
+    fn embed(
+        &self,
+        dialect: Dialect,
+        target: &Target,
+        strict: bool,
+        mut loss: LossReport,
+    ) -> Result<Prepared, Error> {
+        let forms = Form::of(self.dialect).zip(Form::of(dialect));
+        let Some((client, upstream)) = forms else {
+            let text = "this model's upstream has no embeddings";
+            return Err(Error::client(text).at("/model"));
+        };
+        let root = self.doc.root();
+        let request = embed::Request::read(root, client)?;
+        let body = if client == upstream && !request.is_single {
+            splice(
+                self.doc.bytes(),
+                &embed::renamed(root, client, &target.model),
+            )
+        } else {
+            request.write(upstream, &target.model, &mut loss)?.into()
+        };
+        if strict {
+            refuse_losses(&loss)?;
+        }
+        let mut prepared = Prepared::new(body, NameMap::default());
+        prepared.loss = loss;
+        prepared.embed = Some(request.reply(client, upstream, &self.model));
         Ok(prepared)
     }
 
@@ -184,6 +239,7 @@ impl Prepared {
             hide_usage: false,
             stream_usage: false,
             max_output_tokens: None,
+            embed: None,
             echo: None,
         }
     }
@@ -245,7 +301,7 @@ pub(crate) fn splice(text: &Bytes, edits: &[(Range<usize>, String)]) -> Bytes {
 }
 
 /// Apply edits and append the result.
-pub(super) fn splice_into(text: &[u8], edits: &[(Range<usize>, String)], out: &mut Vec<u8>) {
+pub(crate) fn splice_into(text: &[u8], edits: &[(Range<usize>, String)], out: &mut Vec<u8>) {
     let mut from = 0;
     for (range, new) in edits {
         out.extend_from_slice(&text[from..range.start.max(from)]);

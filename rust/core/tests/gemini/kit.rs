@@ -1,5 +1,7 @@
 //! What the tests share.
 
+use std::fmt::Write as _;
+
 use bytes::Bytes;
 use fastproxy_core::dialect::gemini::Gemini;
 use fastproxy_core::dialect::{
@@ -20,8 +22,8 @@ pub(crate) fn doc(value: &Value) -> Doc {
 }
 
 /// A request with these contents.
-pub(crate) fn asking(contents: Value) -> Value {
-    json!({ "contents": contents })
+pub(crate) fn asking(contents: impl Into<Value>) -> Value {
+    json!({ "contents": contents.into() })
 }
 
 pub(crate) fn decode<T>(body: &Value, check: impl FnOnce(Request<'_>) -> T) -> T {
@@ -105,8 +107,8 @@ pub(crate) fn streamed(chunks: &[Value]) -> Result<Answer, Error> {
 }
 
 /// One chunk with these parts.
-pub(crate) fn chunk(parts: Value) -> Value {
-    json!({"candidates": [{"content": {"role": "model", "parts": parts}, "index": 0}]})
+pub(crate) fn chunk(parts: impl Into<Value>) -> Value {
+    json!({"candidates": [{"content": {"role": "model", "parts": parts.into()}, "index": 0}]})
 }
 
 /// The last chunk.
@@ -117,10 +119,11 @@ pub(crate) fn last(reason: &str) -> Value {
 
 /// An upstream's stream as bytes.
 pub(crate) fn events(chunks: &[Value]) -> String {
-    chunks
-        .iter()
-        .map(|chunk| format!("data: {chunk}\r\n\r\n"))
-        .collect()
+    let mut events = String::new();
+    for chunk in chunks {
+        let _ = write!(events, "data: {chunk}\r\n\r\n");
+    }
+    events
 }
 
 /// What a whole answer is written as.

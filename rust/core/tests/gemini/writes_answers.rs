@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use crate::kit::{answer, run, setup, written};
 
-fn chat(delta: Value, finish: Option<&str>) -> String {
+fn chat(delta: impl Into<Value>, finish: Option<&str>) -> String {
+    let delta = delta.into();
     let chunk = json!({"id": "chatcmpl-1", "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]});
     format!("data: {chunk}\n\n")
 }

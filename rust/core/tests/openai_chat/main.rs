@@ -9,6 +9,7 @@
 )]
 
 mod answers;
+mod completions;
 mod errors;
 mod kit;
 mod properties;

@@ -218,6 +218,9 @@ impl Watch {
 }
 
 fn says_something(choice: &Choice<'_>) -> bool {
+    if choice.text.is_some_and(|text| !text.inner().is_empty()) {
+        return true;
+    }
     let members = choice.message.into_iter().flat_map(Node::members);
     members.into_iter().any(|(key, value)| {
         !SILENT.contains(&&*key)

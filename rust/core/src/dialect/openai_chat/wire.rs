@@ -58,11 +58,13 @@ impl<'t> Head<'t> {
     }
 }
 
-/// One choice of a chunk (`delta`) or of a completion (`message`).
+/// One choice of a chunk (`delta`), of a completion (`message`) or of the older API (`text`).
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Choice<'t> {
     pub(super) index: u64,
     pub(super) message: Option<Node<'t>>,
+    /// The piece of a text completion.
+    pub(super) text: Option<Node<'t>>,
     pub(super) finish: Option<Node<'t>>,
     /// The stop text that was hit: vLLM's `stop_reason`, SGLang's `matched_stop`.
     pub(super) stop: Option<Node<'t>>,
@@ -78,6 +80,7 @@ impl<'t> Choice<'t> {
                 "index" => choice.index = value.as_u64().unwrap_or(0),
                 "delta" => choice.message = Some(value),
                 "message" => choice.message = choice.message.or(Some(value)),
+                "text" => choice.text = Some(value),
                 "finish_reason" => choice.finish = Some(value),
                 "stop_reason" | "matched_stop" if value.is_string() => choice.stop = Some(value),
                 "logprobs" => choice.logprobs = Some(value),

@@ -22,6 +22,15 @@ pub(super) fn edits(
     cx: &ClientContext,
     loss: &mut LossReport,
 ) -> Result<Vec<Edit>, Error> {
+    if let Some(node) = body
+        .get("background")
+        .filter(|node| node.as_bool() == Some(true))
+    {
+        // It would be answered with a promise, and neither kept nor cancelled through us.
+        let text =
+            "background responses are not available through this proxy: leave out background";
+        return Err(Error::bad_request(node, text).with_code("unsupported_parameter"));
+    }
     let mut edits: Vec<Edit> = renamed(body, &target.model).into_iter().collect();
     if cx.is_expanded {
         let spans = edit::members(body, |key, _| key.is("previous_response_id"));

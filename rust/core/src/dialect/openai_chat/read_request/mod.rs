@@ -1,12 +1,13 @@
 //! A client's body → IR.
 
+mod completion;
 mod messages;
 mod parts;
 mod reasoning;
 mod tools;
 
-use crate::dialect::ClientContext;
 use crate::dialect::openai::{read, sampling, settings};
+use crate::dialect::{ClientContext, Purpose};
 use crate::error::Error;
 use crate::ir::{OutputFormat, Request};
 use crate::json::Node;
@@ -28,6 +29,9 @@ const PAIRED: [&str; 10] = [
 /// Read a request. Unknown fields go to `ext`; unknown values of known enumerations do too, so that the raw lane
 /// takes what a newer API allows.
 pub(super) fn read<'a>(body: Node<'a>, cx: &ClientContext) -> Result<Request<'a>, Error> {
+    if cx.purpose == Purpose::Complete {
+        return completion::read(body);
+    }
     read::object(body, "the request body")?;
     let mut request = Request {
         model: read::filled(read::required(body, "model")?, "model")?,

@@ -1,8 +1,8 @@
 //! What stands elsewhere, kept by the vendor: earlier responses, conversations, prompts. The question cannot be told
 //! without it, so an upstream of another dialect cannot be asked.
 
-use crate::dialect::ClientContext;
 use crate::dialect::openai::read;
+use crate::dialect::{ClientContext, Purpose};
 use crate::error::Error;
 use crate::json::Node;
 
@@ -34,7 +34,20 @@ pub(super) fn refusal(body: Node<'_>, cx: &ClientContext) -> Result<Option<Error
         None => None,
     };
     let previous = previous(body)?.filter(|_| !cx.is_expanded);
-    Ok(background.or(conversation).or(prompt).or(previous))
+    let compaction = match body.get("stream") {
+        _ if cx.purpose != Purpose::Compact => None,
+        Some(node) if read::boolean(node, "stream")? => {
+            return Err(Error::bad_request(node, "a compaction is not streamed"));
+        }
+        _ => Some(Error::client(
+            "this model's upstream cannot compact a conversation: only one that speaks OpenAI Responses can",
+        )),
+    };
+    Ok(background
+        .or(conversation)
+        .or(prompt)
+        .or(compaction)
+        .or(previous))
 }
 
 fn previous(body: Node<'_>) -> Result<Option<Error>, Error> {
