@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 _VERTEX = "projects/{project}/locations/{location}/publishers/google/models/{model*}"
 MODELS = (
-    *(f"{prefix}/models/{{model*}}" for prefix in ("/v1beta", "/v1", "/v1alpha", "/gemini/v1beta", "/gemini/v1", "/gemini")),
+    *(
+        f"{prefix}/models/{{model*}}"
+        for prefix in ("/v1beta", "/v1", "/v1alpha", "/gemini/v1beta", "/gemini/v1", "/gemini")
+    ),
     *(f"{prefix}/{_VERTEX}" for prefix in ("/v1beta1", "/v1")),
 )
 

@@ -236,7 +236,9 @@ class Gateway:
             request,
             prepared,
             headers=upstream.headers(lease.account, call.dialect, call.headers, call.request_id),
-            head=call.head(*(_JSON_STREAM if call.wants_array else _EVENT_STREAM), *self._head(prepared, upstream, count)),
+            head=call.head(
+                *(_JSON_STREAM if call.wants_array else _EVENT_STREAM), *self._head(prepared, upstream, count)
+            ),
             send=call.send,
             request_id=call.request_id,
             timeouts=upstream.seconds(request.stream, limits.max_stream_seconds),

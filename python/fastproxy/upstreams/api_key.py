@@ -121,9 +121,7 @@ class Upstream:
         """Whether its dialect has this."""
         return purpose in self._paths
 
-    def path(
-        self, purpose: str, *, model: str = "", is_stream: bool = False, below: str = "", query: str = ""
-    ) -> str:
+    def path(self, purpose: str, *, model: str = "", is_stream: bool = False, below: str = "", query: str = "") -> str:
         """Where it is asked for this, behind the base URL. Gemini says model and streaming here."""
         streamed = self._paths.get("stream") if is_stream and purpose == "generate" else None
         path, _, own = (streamed or self._paths[purpose]).partition("?")
@@ -194,5 +192,7 @@ def _behind(base: str, path: str) -> str:
 
 def _resource(model: str) -> str:
     """A model's name as a path. Tuned models are a collection of their own."""
-    is_path = model.startswith(("models/", "tunedModels/"))
-    return quote(model, safe="/") if is_path else f"models/{quote(model, safe='')}"
+    collection, slash, name = model.partition("/")
+    if slash and collection in ("models", "tunedModels"):
+        return f"{collection}/{quote(name, safe='')}"
+    return f"models/{quote(model, safe='')}"
