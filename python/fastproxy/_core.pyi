@@ -98,6 +98,7 @@ class Request:
         *,
         version: str | None = None,
         outside: tuple[str, bool] | None = None,
+        json_array: bool = False,
         count_only: bool = False,
         owner: str | None = None,
         purpose: str = "generate",
@@ -127,6 +128,8 @@ class Prepared:
 
     @property
     def body(self) -> bytes: ...
+    @property
+    def model(self) -> str: ...
     @property
     def is_raw(self) -> bool: ...
     @property

@@ -17,6 +17,13 @@ from .lifespan import Lifespan
 from .telemetry.logs import ACCESS
 
 _LOG = logging.getLogger("fastproxy")
+#: Who reads the errors of paths that do not exist.
+_PREFIXES = (
+    ("/anthropic/", "anthropic"),
+    ("/openai/", "openai_chat"),
+    ("/gemini/", "gemini"),
+    ("/v1beta/", "gemini"),
+)
 
 
 class App:
@@ -79,7 +86,7 @@ class App:
 def _dialect_of(path: str) -> str | None:
     """The dialect of a path that does not exist, when its prefix tells."""
     return next(
-        (d for prefix, d in (("/anthropic/", "anthropic"), ("/openai/", "openai_chat")) if path.startswith(prefix)),
+        (dialect for prefix, dialect in _PREFIXES if path.startswith(prefix)),
         None,
     )
 

@@ -49,6 +49,10 @@ class Call:
         self.arguments: Mapping[str, str] = {}
         #: What is asked for: the endpoint says.
         self.purpose = "generate"
+        #: Model and streaming, where the path says them.
+        self.outside: tuple[str, bool] | None = None
+        #: A stream is wanted as one JSON array and not as events.
+        self.wants_array = False
         #: Headers of every response to this request (CORS).
         self.extra: Headers = []
         self.started_at = time.perf_counter()

@@ -24,13 +24,15 @@ _COUNTED = {
         {"model", "input", "instructions", "tools", "tool_choice", "parallel_tool_calls", "reasoning", "text",
          "truncation", "previous_response_id", "conversation", "personality"}
     ),
+    "gemini": frozenset({"contents", "systemInstruction", "tools", "toolConfig"}),
 }  # fmt: skip
 #: The member of an upstream's answer that holds the number.
-_MEMBERS = {"anthropic": "input_tokens", "openai_responses": "input_tokens"}
+_MEMBERS = {"anthropic": "input_tokens", "openai_responses": "input_tokens", "gemini": "totalTokens"}
 #: What a client of each dialect is told.
 _ANSWERS = {
     "anthropic": b'{"input_tokens":%d}',
     "openai_responses": b'{"object":"response.input_tokens","input_tokens":%d}',
+    "gemini": b'{"totalTokens":%d}',
 }
 
 
@@ -57,7 +59,7 @@ async def _ask(
     """The upstream's count; `None` when it has none to give now."""
     target = upstream.target(candidate.model, call.dialect, call.headers)
     prepared = request.prepare(target, owner=call.caller.name)
-    body = prepared.body if prepared.is_raw else only(prepared.body, _COUNTED[upstream.dialect])
+    body = prepared.body if prepared.is_raw else _asked(upstream.dialect, prepared)
     lease = upstream.pool.try_acquire()
     if lease is None:
         return None
@@ -65,7 +67,7 @@ async def _ask(
         try:
             status, _, answer = await gateway.client.fetch(
                 upstream.endpoint(lease.account),
-                upstream.path("count"),
+                upstream.path("count", model=prepared.model),
                 headers=upstream.headers(lease.account, call.dialect, call.headers, call.request_id),
                 body=body,
             )
@@ -73,6 +75,16 @@ async def _ask(
             gateway.charge(upstream, lease, error)
             return None
     return counted_in(answer, _MEMBERS[upstream.dialect]) if status == 200 else None
+
+
+def _asked(dialect: str, prepared: _core.Prepared) -> bytes:
+    """A translated request as a count's. Gemini takes bare contents only, or a whole request that names its model."""
+    body = only(prepared.body, _COUNTED[dialect])
+    if dialect != "gemini":
+        return body
+    members = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    name = msgspec.Raw(msgspec.json.encode(f"models/{prepared.model.removeprefix('models/')}"))
+    return msgspec.json.encode({"generateContentRequest": {"model": name, **members}})
 
 
 def only(body: bytes, members: frozenset[str]) -> bytes:

@@ -23,11 +23,9 @@ from .retries import Attempts, RetryBudget, Waits, fault_of, public
 from .snapshot import Snapshot
 
 _LOG = logging.getLogger("fastproxy")
-_EVENT_STREAM: Headers = [
-    (b"content-type", b"text/event-stream; charset=utf-8"),
-    (b"cache-control", b"no-cache"),
-    (b"x-accel-buffering", b"no"),
-]
+_UNBUFFERED: Headers = [(b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]
+_EVENT_STREAM: Headers = [(b"content-type", b"text/event-stream; charset=utf-8"), *_UNBUFFERED]
+_JSON_STREAM: Headers = [(b"content-type", b"application/json; charset=utf-8"), *_UNBUFFERED]
 #: How long a request waits for a slot when every account is full. Seconds.
 _MAX_WAIT = 60.0
 #: Names are repeated in answers and log lines.
@@ -147,6 +145,8 @@ class Gateway:
             body,
             self.opaque,
             version=version,
+            outside=call.outside,
+            json_array=call.wants_array,
             count_only=count_only,
             owner=call.caller.name,
             purpose=call.purpose,
@@ -236,11 +236,13 @@ class Gateway:
         exchange = _core.Exchange(
             self.client,
             upstream.endpoint(lease.account),
-            upstream.path(call.purpose),
+            upstream.path(call.purpose, model=prepared.model, is_stream=request.stream),
             request,
             prepared,
             headers=upstream.headers(lease.account, call.dialect, call.headers, call.request_id),
-            head=call.head(*_EVENT_STREAM, *self._head(prepared, upstream, count)),
+            head=call.head(
+                *(_JSON_STREAM if call.wants_array else _EVENT_STREAM), *self._head(prepared, upstream, count)
+            ),
             send=call.send,
             request_id=call.request_id,
             timeouts=upstream.seconds(request.stream, limits.max_stream_seconds),

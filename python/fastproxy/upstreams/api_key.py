@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
+import re
+from urllib.parse import quote, urlencode
 from weakref import WeakKeyDictionary
 
 import msgspec
@@ -12,7 +13,8 @@ from ..asgi import Headers, header
 from ..config import Upstream as Configured
 from ..pool import Account, Pool
 
-#: Paths behind the base URL that the dialect's official SDK takes, by what is asked for.
+#: Paths behind the base URL that the dialect's official SDK takes, by what is asked for; `stream` where a stream has
+#: another than `generate`.
 _PATHS = {
     "openai_chat": {
         "generate": "/chat/completions",
@@ -28,7 +30,15 @@ _PATHS = {
         "models": "/models",
     },
     "anthropic": {"generate": "/v1/messages", "count": "/v1/messages/count_tokens", "models": "/v1/models"},
+    "gemini": {
+        "generate": "/v1beta/{resource}:generateContent",
+        "stream": "/v1beta/{resource}:streamGenerateContent?alt=sse",
+        "count": "/v1beta/{resource}:countTokens",
+        "embed": "/v1beta/{resource}:batchEmbedContents",
+        "models": "/v1beta/models",
+    },
 }
+_VERSION = re.compile(r"/v[0-9]+(?:(?:alpha|beta)[0-9]*)?$")
 _ANTHROPIC_VERSION = "2023-06-01"
 #: Until the first byte of a stream, where the configuration says nothing. Seconds.
 _FIRST_BYTE = 120.0
@@ -59,8 +69,7 @@ class Upstream:
         self._profile = msgspec.to_builtins(configured.profile)
         self._targets: dict[tuple[str, str | None], _core.Target] = {}
         base = configured.base_url.rstrip("/")
-        doubled = "/v1" if base.endswith("/v1") else ""
-        self._paths = {name: path.removeprefix(doubled) for name, path in _PATHS[self.dialect].items()}
+        self._paths = {name: _behind(base, path) for name, path in _PATHS[self.dialect].items()}
         self._query = urlencode(configured.query)
         # By account and shared with the generations before, like the pool: a request that was routed by an earlier
         # configuration may be leased an account of this one, whose key must not go to the earlier address.
@@ -112,10 +121,12 @@ class Upstream:
         """Whether its dialect has this."""
         return purpose in self._paths
 
-    def path(self, purpose: str, *, below: str = "", query: str = "") -> str:
-        """Where it is asked for this, behind the base URL."""
-        parameters = "&".join(part for part in (self._query, query) if part)
-        return f"{self._paths[purpose]}{below}{'?' if parameters else ''}{parameters}"
+    def path(self, purpose: str, *, model: str = "", is_stream: bool = False, below: str = "", query: str = "") -> str:
+        """Where it is asked for this, behind the base URL. Gemini says model and streaming here."""
+        streamed = self._paths.get("stream") if is_stream and purpose == "generate" else None
+        path, _, own = (streamed or self._paths[purpose]).partition("?")
+        parameters = "&".join(part for part in (own, self._query, query) if part)
+        return f"{path.replace('{resource}', _resource(model))}{below}{'?' if parameters else ''}{parameters}"
 
     def extended(self, target: str) -> str:
         """A path and query that a client asked for, with the query that is always sent."""
@@ -187,3 +198,18 @@ class Upstream:
             verify_tls=configured.verify_tls,
             allow_private=configured.allow_private,
         )
+
+
+def _behind(base: str, path: str) -> str:
+    """The path behind a base URL that may hold the version already, as Vertex AI's does (and more behind it)."""
+    version, _, rest = path[1:].partition("/")
+    has_version = _VERSION.search(base) is not None or "/publishers/" in base
+    return f"/{rest}" if has_version and _VERSION.fullmatch(f"/{version}") else path
+
+
+def _resource(model: str) -> str:
+    """A model's name as a path. Tuned models are a collection of their own."""
+    collection, slash, name = model.partition("/")
+    if slash and collection in ("models", "tunedModels"):
+        return f"{collection}/{quote(name, safe='')}"
+    return f"models/{quote(model, safe='')}"

@@ -21,8 +21,18 @@ class _Entry(msgspec.Struct):
     id: str
 
 
+class _Named(msgspec.Struct):
+    """Gemini's: `models/NAME`."""
+
+    name: str
+
+
 class _List(msgspec.Struct):
-    data: list[_Entry]
+    data: list[_Entry] = []
+    models: list[_Named] = []
+
+    def names(self) -> list[str]:
+        return [entry.id for entry in self.data] or [entry.name.removeprefix("models/") for entry in self.models]
 
 
 class ModelList:
@@ -50,7 +60,7 @@ class ModelList:
         try:
             status, _, body = await self._client.fetch(
                 upstream.endpoint(account),
-                upstream.path("models"),
+                upstream.path("models", query="pageSize=1000" if upstream.dialect == "gemini" else ""),
                 method="GET",
                 headers=upstream.headers(account, upstream.dialect, [], "models"),
                 timeout=_TIMEOUT,
@@ -61,6 +71,6 @@ class ModelList:
         if status != 200:
             return []
         try:
-            return [entry.id for entry in msgspec.json.decode(body, type=_List).data]
+            return msgspec.json.decode(body, type=_List).names()
         except msgspec.DecodeError:
             return []

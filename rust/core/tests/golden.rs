@@ -68,6 +68,11 @@ fn others(of: Dialect) -> impl Iterator<Item = Dialect> {
         .filter(move |dialect| *dialect != of)
 }
 
+/// What a dialect says in its path.
+fn outside(dialect: Dialect) -> Option<(String, bool)> {
+    (dialect == Dialect::Gemini).then(|| ("client-model".into(), false))
+}
+
 fn pretty(json: &[u8]) -> String {
     let value: Value = serde_json::from_slice(json)
         .unwrap_or_else(|error| panic!("not JSON: {error}: {}", String::from_utf8_lossy(json)));
@@ -112,6 +117,7 @@ fn setup(upstream: Dialect, client: Dialect, stream: bool) -> Setup {
         relay: RelayContext {
             model: "client-model".into(),
             hide_usage: false,
+            ..RelayContext::default()
         },
         names: NameMap::default(),
         ledger: None,
@@ -153,7 +159,7 @@ fn requests() {
     for (from, name, body) in fixtures("request") {
         for to in others(from) {
             let body = Bytes::from(body.clone());
-            let text = ClientRequest::parse(from, body, ClientContext::default(), None)
+            let text = ClientRequest::parse(from, body, ClientContext::default(), outside(from))
                 .and_then(|request| request.prepare(to, &target, &Routing::default()))
                 .map_or_else(
                     |error| failed(&error),
@@ -269,8 +275,15 @@ fn equal_dialects_relay_byte_for_byte() {
 /// The model an upstream stream names: asked for by the same name, nothing has to be edited.
 fn served_model(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
-    let Some(at) = text.rfind("\"model\":\"") else {
+    let found = [
+        "\"model\":\"",
+        "\"modelVersion\":\"",
+        "\"modelVersion\": \"",
+    ]
+    .into_iter()
+    .find_map(|key| Some(text.rfind(key)? + key.len()));
+    let Some(at) = found else {
         return String::new();
     };
-    text[at + 9..].chars().take_while(|c| *c != '"').collect()
+    text[at..].chars().take_while(|c| *c != '"').collect()
 }

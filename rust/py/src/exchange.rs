@@ -176,10 +176,12 @@ fn setup(request: &Request, prepared: &Prepared, request_id: &str, event_limit: 
             version: request.version.clone(),
             envelope: Arc::clone(&state.envelope),
             echo: prepared.inner.echo.clone(),
+            json_array: request.json_array,
         },
         relay: RelayContext {
             model: model.into(),
             hide_usage: prepared.inner.hide_usage,
+            json_array: request.json_array,
         },
         names: prepared.inner.names.clone(),
         ledger: Some((Arc::clone(&state.ledger), prepared.owner.clone())),

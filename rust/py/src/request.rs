@@ -21,14 +21,16 @@ use crate::state::OpaqueState;
 pub(crate) struct Request {
     pub(crate) inner: ClientRequest,
     pub(crate) version: Option<String>,
+    pub(crate) json_array: bool,
     pub(crate) state: Py<OpaqueState>,
 }
 
 #[pymethods]
 impl Request {
-    /// Parse a body. Raises `ProxyError`. `owner`: whose kept answers it may refer to.
+    /// Parse a body. Raises `ProxyError`. `outside`: model and streaming, where the path says them; `json_array`: a stream
+    /// is wanted as one array; `owner`: whose kept answers it may refer to.
     #[staticmethod]
-    #[pyo3(signature = (dialect_name, body, state, *, version=None, outside=None, count_only=false, owner=None, purpose="generate"))]
+    #[pyo3(signature = (dialect_name, body, state, *, version=None, outside=None, json_array=false, count_only=false, owner=None, purpose="generate"))]
     #[expect(clippy::too_many_arguments, reason = "keywords of a Python method")]
     fn parse(
         py: Python<'_>,
@@ -37,6 +39,7 @@ impl Request {
         state: Py<OpaqueState>,
         version: Option<String>,
         outside: Option<(String, bool)>,
+        json_array: bool,
         count_only: bool,
         owner: Option<&str>,
         purpose: &str,
@@ -69,6 +72,7 @@ impl Request {
         Ok(Self {
             inner,
             version,
+            json_array,
             state,
         })
     }
@@ -129,6 +133,7 @@ impl Request {
         Ok(Prepared {
             inner,
             dialect: target.dialect,
+            model: target.inner.model.clone(),
             origin: target.inner.origin.clone(),
             owner: owner.into(),
             is_kept: self.inner.is_kept(),
@@ -242,6 +247,7 @@ fn read_replay(name: &str) -> PyResult<Replay> {
 pub(crate) struct Prepared {
     pub(crate) inner: transcode::Prepared,
     pub(crate) dialect: Dialect,
+    model: String,
     pub(crate) origin: String,
     pub(crate) owner: String,
     is_kept: bool,
@@ -253,6 +259,12 @@ impl Prepared {
     #[getter]
     fn body<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, &self.inner.body)
+    }
+
+    /// The upstream's name of the model.
+    #[getter]
+    fn model(&self) -> &str {
+        &self.model
     }
 
     /// Whether the upstream was told to keep the answer, as OpenAI Responses does unless told otherwise.

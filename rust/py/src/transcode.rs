@@ -90,6 +90,7 @@ fn run<'py>(
         relay: RelayContext {
             model: model.into(),
             hide_usage: false,
+            ..RelayContext::default()
         },
         names: fastproxy_core::dialect::NameMap::default(),
         ledger: None,

@@ -33,6 +33,7 @@ mod purpose;
 
 pub mod anthropic;
 pub mod embed;
+pub mod gemini;
 pub mod openai_chat;
 pub mod openai_responses;
 
@@ -49,11 +50,18 @@ pub enum Dialect {
     OpenaiResponses,
     /// Anthropic Messages.
     Anthropic,
+    /// Google Gemini.
+    Gemini,
 }
 
 impl Dialect {
     /// Every dialect.
-    pub const ALL: &'static [Self] = &[Self::OpenaiChat, Self::OpenaiResponses, Self::Anthropic];
+    pub const ALL: &'static [Self] = &[
+        Self::OpenaiChat,
+        Self::OpenaiResponses,
+        Self::Anthropic,
+        Self::Gemini,
+    ];
 
     /// The name in configuration and fixtures.
     pub fn name(self) -> &'static str {
@@ -61,6 +69,7 @@ impl Dialect {
             Self::OpenaiChat => "openai_chat",
             Self::OpenaiResponses => "openai_responses",
             Self::Anthropic => "anthropic",
+            Self::Gemini => "gemini",
         }
     }
 
@@ -79,6 +88,7 @@ pub fn codec(dialect: Dialect) -> &'static dyn Codec {
         Dialect::OpenaiChat => &openai_chat::Chat,
         Dialect::OpenaiResponses => &openai_responses::Responses,
         Dialect::Anthropic => &anthropic::Anthropic,
+        Dialect::Gemini => &gemini::Gemini,
     }
 }
 
@@ -182,6 +192,8 @@ pub struct EncodeContext {
     pub envelope: Arc<Envelope>,
     /// What the form of the answer takes from the request: what [`Codec::echo`] made of it.
     pub echo: Option<String>,
+    /// The client wants its stream as one JSON array and not as events (Gemini without `alt=sse`).
+    pub json_array: bool,
 }
 
 /// Decodes one upstream stream, event by event.
@@ -226,6 +238,18 @@ pub struct Verdict {
     pub name: Option<&'static str>,
 }
 
+/// How the raw lane frames what it relays.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Framing {
+    /// As the upstream did, byte for byte.
+    #[default]
+    AsSent,
+    /// Events of one data line only: clients of this dialect read nothing else. Others are rewritten or left out.
+    DataOnly,
+    /// The elements of one JSON array.
+    Array,
+}
+
 /// Reads along a stream that is relayed byte for byte: vouches for it, taps usage and finish.
 pub trait Relay: Send + Sync {
     /// One event. `data` has been checked to be UTF-8. `Err`: not in the dialect, or the upstream's error event.
@@ -236,6 +260,11 @@ pub trait Relay: Send + Sync {
 
     /// Whether the terminator was seen.
     fn is_complete(&self) -> bool;
+
+    /// How the stream is framed for the client.
+    fn framing(&self) -> Framing {
+        Framing::AsSent
+    }
 
     /// Append the dialect's error event for an answer that fails after some of it was relayed. `false`: it depends on
     /// nothing that was relayed, and an encoder writes it as well.
@@ -263,6 +292,8 @@ pub struct RelayContext {
     pub model: String,
     /// We asked for usage and the client did not: hide what only our asking caused.
     pub hide_usage: bool,
+    /// As [`EncodeContext::json_array`].
+    pub json_array: bool,
 }
 
 /// Everything a dialect can do. One value per dialect, without state.

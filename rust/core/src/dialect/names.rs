@@ -1,4 +1,4 @@
-//! Names and ids in the form that OpenAI takes: `[A-Za-z0-9_-]`, 64 at most.
+//! Names and ids in the form that OpenAI takes: `[A-Za-z0-9_-]`, 64 at most. Another dialect gives its own rule.
 //!
 //! Tool names are restored on the answer (the map goes to the pipeline). Call ids are rewritten the same way wherever
 //! they stand: they only have to match each other.
@@ -22,8 +22,12 @@ const SUFFIX: usize = 8;
 type Key<'r> = (Option<&'r str>, &'r str);
 
 /// The names of one request.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(in crate::dialect) struct Names<'r> {
+    /// Whether the upstream takes a name.
+    fits: fn(&str) -> bool,
+    /// Whether the upstream knows free-text tools.
+    has_custom: bool,
     sent: HashMap<Key<'r>, (String, ToolKind)>,
     taken: HashSet<String>,
     /// For the pipeline.
@@ -37,7 +41,23 @@ impl<'r> Names<'r> {
         profile: &Profile,
         loss: &mut LossReport,
     ) -> Self {
-        let mut names = Self::default();
+        Self::by_rule(request, fits, profile.custom_tools, loss)
+    }
+
+    /// The same by another rule. What [`shorten`] makes of a name must fit behind an underscore.
+    pub(in crate::dialect) fn by_rule(
+        request: &'r Request<'_>,
+        fits: fn(&str) -> bool,
+        has_custom: bool,
+        loss: &mut LossReport,
+    ) -> Self {
+        let mut names = Self {
+            fits,
+            has_custom,
+            sent: HashMap::new(),
+            taken: HashSet::new(),
+            map: NameMap::default(),
+        };
         let tools = request.tools.iter().filter_map(|tool| {
             let key = (tool.namespace.as_deref(), &*tool.name);
             kind(tool).map(|kind| (key, kind, tool.pointer.as_str()))
@@ -58,33 +78,32 @@ impl<'r> Names<'r> {
         for fitting in [true, false] {
             for ((namespace, name), kind, pointer) in &all {
                 if (namespace.is_none() && fits(name)) == fitting {
-                    names.add((*namespace, name), *kind, pointer, profile, loss);
+                    names.add((*namespace, name), *kind, pointer, loss);
                 }
             }
         }
         names
     }
 
-    fn add(
-        &mut self,
-        key: Key<'r>,
-        kind: ToolKind,
-        pointer: &str,
-        profile: &Profile,
-        loss: &mut LossReport,
-    ) {
+    fn add(&mut self, key: Key<'r>, kind: ToolKind, pointer: &str, loss: &mut LossReport) {
         if self.sent.contains_key(&key) {
             return;
         }
         let (namespace, name) = key;
         let flat: Cow<'_, str> =
             namespace.map_or(name.into(), |space| format!("{space}__{name}").into());
+        let fits = self.fits;
         let sent = if fits(&flat) && !self.taken.contains(&*flat) {
             flat.into_owned()
         } else {
-            shorten(&flat)
+            let short = shorten(&flat);
+            if fits(&short) {
+                short
+            } else {
+                format!("_{short}")
+            }
         };
-        let lowered = kind == ToolKind::Custom && !profile.custom_tools;
+        let lowered = kind == ToolKind::Custom && !self.has_custom;
         if sent != name || lowered {
             let tool = ClientTool {
                 name: name.into(),

@@ -4,9 +4,9 @@ use std::ops::{ControlFlow, Range};
 
 use super::answer::Report;
 use super::request::splice_into;
-use crate::dialect::{EncodeContext, Relay, Verdict};
+use crate::dialect::{EncodeContext, Framing, Relay, Verdict};
 use crate::error::Error;
-use crate::json::Node;
+use crate::json::{Node, write};
 use crate::sse::Frame;
 
 /// Relays one answer.
@@ -50,7 +50,11 @@ impl RawLane {
         mark: usize,
         out: &mut Vec<u8>,
     ) -> Result<ControlFlow<()>, Error> {
+        let framing = self.relay.framing();
         let Some(data) = frame.data else {
+            if framing != Framing::AsSent {
+                return Ok(ControlFlow::Continue(()));
+            }
             // Half a line at the end of the stream says nothing and would run into what we append.
             if !frame.is_unterminated {
                 out.extend_from_slice(&frame.raw[mark..]);
@@ -63,7 +67,21 @@ impl RawLane {
             self.content_bytes += data.len() as u64;
         }
         if !verdict.drop {
-            write_frame(frame, mark, data, &verdict, out);
+            match framing {
+                Framing::AsSent => write_frame(frame, mark, data, &verdict, out),
+                Framing::DataOnly if is_plain(frame, &frame.raw[mark..]) => {
+                    write_frame(frame, mark, data, &verdict, out);
+                }
+                Framing::DataOnly => {
+                    out.extend_from_slice(b"data: ");
+                    write_line(data, &verdict.edits, out);
+                    out.extend_from_slice(b"\n\n");
+                }
+                Framing::Array => {
+                    out.extend_from_slice(if self.has_written { b",\n" } else { b"[" });
+                    write_line(data, &verdict.edits, out);
+                }
+            }
         }
         Ok(if verdict.is_terminal {
             ControlFlow::Break(())
@@ -141,6 +159,28 @@ fn write_frame(frame: &Frame<'_>, mark: usize, data: &str, verdict: &Verdict, ou
         // After a CR the first LF would only make it a CRLF.
         let ended = raw.ends_with(b"\n");
         out.extend_from_slice(if ended { b"\n" } else { b"\n\n" });
+    }
+}
+
+/// Whether an event is one data line and nothing else, in the form and with the characters that readers of lines take.
+fn is_plain(frame: &Frame<'_>, raw: &[u8]) -> bool {
+    let lines = raw.trim_ascii_end();
+    frame.name.is_empty()
+        && !frame.is_unterminated
+        && lines.starts_with(b"data: ")
+        && memchr::memchr2(b'\r', b'\n', lines).is_none()
+        && !frame
+            .data
+            .is_some_and(|data| data.contains(['\u{85}', '\u{2028}', '\u{2029}']))
+}
+
+/// The data on one line, edited.
+fn write_line(data: &str, edits: &[(Range<usize>, String)], out: &mut Vec<u8>) {
+    let mut edited = Vec::with_capacity(data.len());
+    splice_into(data.as_bytes(), edits, &mut edited);
+    match std::str::from_utf8(&edited) {
+        Ok(json) => write::raw(out, json),
+        Err(_) => out.extend_from_slice(&edited),
     }
 }
 

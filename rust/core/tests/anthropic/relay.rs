@@ -11,6 +11,7 @@ fn relay(model: &str) -> Box<dyn Relay> {
     Anthropic.relay(&RelayContext {
         model: model.into(),
         hide_usage: false,
+        ..RelayContext::default()
     })
 }
 

@@ -93,6 +93,7 @@ fn a_stream_is_vouched_for_like_any_other() {
     let mut relay = chat().relay(&RelayContext {
         model: "asked".into(),
         hide_usage: false,
+        ..RelayContext::default()
     });
     let piece = r#"{"object":"text_completion","model":"up","choices":[{"index":0,"text":"x","finish_reason":null}]}"#;
     let verdict = relay.event("", piece).unwrap();
@@ -110,6 +111,7 @@ fn a_whole_answer_names_the_model_as_asked_and_counts() {
     let mut relay = chat().relay(&RelayContext {
         model: "asked".into(),
         hide_usage: false,
+        ..RelayContext::default()
     });
     let body = r#"{"model":"up","choices":[{"index":0,"text":"x","finish_reason":"stop"}],"usage":{"prompt_tokens":2,"completion_tokens":1}}"#;
     let mut tape = Tape::new();

@@ -27,6 +27,7 @@ fn relay(hide_usage: bool) -> Box<dyn Relay> {
     chat().relay(&RelayContext {
         model: "asked \"model\"".into(),
         hide_usage,
+        ..RelayContext::default()
     })
 }
 
@@ -49,6 +50,7 @@ fn the_model_is_named_as_the_client_named_it() {
     let mut same = chat().relay(&RelayContext {
         model: "up".into(),
         hide_usage: false,
+        ..RelayContext::default()
     });
     assert_eq!(seen(&mut *same, TEXT).unwrap().unwrap(), TEXT);
 }

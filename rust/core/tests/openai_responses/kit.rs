@@ -132,6 +132,7 @@ pub(crate) fn setup(upstream: Dialect, client: Dialect, stream: bool) -> Setup {
         relay: RelayContext {
             model: "asked-model".into(),
             hide_usage: false,
+            ..RelayContext::default()
         },
         names: NameMap::default(),
         ledger: None,

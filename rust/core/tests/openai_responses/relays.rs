@@ -12,6 +12,7 @@ fn relay() -> Box<dyn Relay> {
     Responses.relay(&RelayContext {
         model: "asked-model".into(),
         hide_usage: false,
+        ..RelayContext::default()
     })
 }
 

@@ -35,6 +35,7 @@ impl Form {
     pub fn of(dialect: Dialect) -> Option<Self> {
         match dialect {
             Dialect::OpenaiChat | Dialect::OpenaiResponses => Some(Self::Openai),
+            Dialect::Gemini => Some(Self::Gemini),
             Dialect::Anthropic => None,
         }
     }

@@ -14,14 +14,23 @@ use fastproxy_core::transcode::{ClientRequest, Routing};
 pub(crate) fn request(data: &[u8]) {
     for &from in Dialect::ALL {
         let body = Bytes::copy_from_slice(data);
-        let request = match ClientRequest::parse(from, body, ClientContext::default(), None) {
+        let parsed = ClientRequest::parse(from, body, ClientContext::default(), outside(from));
+        let request = match parsed {
             Ok(request) => request,
-            Err(error) => return blames_client(&error),
+            Err(error) => {
+                blames_client(&error);
+                continue;
+            }
         };
         for &to in Dialect::ALL {
             prepare(&request, to);
         }
     }
+}
+
+/// What a dialect says in its path.
+fn outside(dialect: Dialect) -> Option<(String, bool)> {
+    (dialect == Dialect::Gemini).then(|| ("client-model".into(), false))
 }
 
 fn prepare(request: &ClientRequest, to: Dialect) {
@@ -58,7 +67,7 @@ fn reads_back(dialect: Dialect, body: Bytes) {
         assert_eq!(error.kind, JsonErrorKind::Depth, "{text}");
         return;
     }
-    let again = ClientRequest::parse(dialect, body, ClientContext::default(), None);
+    let again = ClientRequest::parse(dialect, body, ClientContext::default(), outside(dialect));
     let decoded = again
         .as_ref()
         .map_err(Error::clone)

@@ -86,6 +86,7 @@ fn setup(upstream: Dialect, client: Dialect, stream: bool, is_raw: bool) -> Setu
         relay: RelayContext {
             model: "client-model".into(),
             hide_usage: false,
+            ..RelayContext::default()
         },
         names: NameMap::default(),
         ledger: None,
