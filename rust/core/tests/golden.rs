@@ -22,6 +22,7 @@ use fastproxy_core::dialect::{
     ClientContext, DecodeContext, Dialect, EncodeContext, NameMap, RelayContext, Target, codec,
 };
 use fastproxy_core::error::Error;
+use fastproxy_core::framing::Framing;
 use fastproxy_core::loss::Loss;
 use fastproxy_core::sse::DEFAULT_EVENT_LIMIT;
 use fastproxy_core::transcode::{ClientRequest, Routing, Setup, Transcoder};
@@ -59,6 +60,14 @@ fn check(from: Dialect, kind: &str, name: &str, to: Dialect, extension: &str, ac
         fs::create_dir_all(&path).unwrap();
     }
     expect_file![path.join(format!("{}.{extension}", to.name()))].assert_eq(actual);
+}
+
+/// The extension of a dialect's streams.
+fn extension(of: Dialect) -> &'static str {
+    match codec(of).framing() {
+        Framing::Events => "sse",
+        Framing::Lines => "ndjson",
+    }
 }
 
 fn others(of: Dialect) -> impl Iterator<Item = Dialect> {
@@ -190,7 +199,7 @@ fn streams() {
                 "stream",
                 &name,
                 to,
-                "sse",
+                extension(to),
                 &with_losses(text, &losses),
             );
         }

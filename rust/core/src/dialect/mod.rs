@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use crate::envelope::Envelope;
 use crate::error::Error;
+use crate::framing::Framing;
 use crate::ir::{Answer, Concept, Delta, Emit, Fidelity, Request, ToolKind, Usage};
 use crate::json::Node;
 use crate::loss::LossReport;
@@ -24,6 +25,7 @@ macro_rules! stands {
     };
 }
 
+mod arguments;
 mod carrier;
 mod history;
 mod names;
@@ -31,6 +33,7 @@ mod openai;
 mod profile;
 
 pub mod anthropic;
+pub mod ollama;
 pub mod openai_chat;
 pub mod openai_responses;
 
@@ -46,11 +49,18 @@ pub enum Dialect {
     OpenaiResponses,
     /// Anthropic Messages.
     Anthropic,
+    /// Ollama's own API.
+    Ollama,
 }
 
 impl Dialect {
     /// Every dialect.
-    pub const ALL: &'static [Self] = &[Self::OpenaiChat, Self::OpenaiResponses, Self::Anthropic];
+    pub const ALL: &'static [Self] = &[
+        Self::OpenaiChat,
+        Self::OpenaiResponses,
+        Self::Anthropic,
+        Self::Ollama,
+    ];
 
     /// The name in configuration and fixtures.
     pub fn name(self) -> &'static str {
@@ -58,6 +68,7 @@ impl Dialect {
             Self::OpenaiChat => "openai_chat",
             Self::OpenaiResponses => "openai_responses",
             Self::Anthropic => "anthropic",
+            Self::Ollama => "ollama",
         }
     }
 
@@ -76,6 +87,7 @@ pub fn codec(dialect: Dialect) -> &'static dyn Codec {
         Dialect::OpenaiChat => &openai_chat::Chat,
         Dialect::OpenaiResponses => &openai_responses::Responses,
         Dialect::Anthropic => &anthropic::Anthropic,
+        Dialect::Ollama => &ollama::Ollama,
     }
 }
 
@@ -91,6 +103,9 @@ pub struct ClientContext {
     /// What the request refers to stands in it: [`crate::response_store::ResponseStore::expand`] has put the history
     /// of `previous_response_id` in front of `input`.
     pub is_expanded: bool,
+    /// Which of the dialect's operations is asked for, where it has several with answers of different form (Ollama:
+    /// `chat`, `generate`). `None`: the body tells.
+    pub operation: Option<String>,
 }
 
 /// What a request is encoded for.
@@ -265,10 +280,26 @@ pub trait Codec: Sync {
     /// Read a client's request. Unknown fields go to `ext`; unknown part types to `Content::Native`.
     fn decode_request<'a>(&self, body: Node<'a>, cx: &ClientContext) -> Result<Request<'a>, Error>;
 
+    /// How streams of this dialect are cut.
+    fn framing(&self) -> Framing {
+        Framing::Events
+    }
+
+    /// Whether a client that says nothing gets a stream.
+    fn streams_by_default(&self) -> bool {
+        false
+    }
+
     /// What the form of the answer takes from the request, for [`EncodeContext::echo`]: the settings that Responses
-    /// repeats (the members of a JSON object, without its braces); that a Chat client still says `functions`. `None`
-    /// where it takes nothing.
-    fn echo(&self, _body: Node<'_>) -> Option<String> {
+    /// repeats (the members of a JSON object, without its braces); that a Chat client still says `functions`; which of
+    /// Ollama's operations it is. `None` where it takes nothing.
+    fn echo(&self, _body: Node<'_>, _cx: &ClientContext) -> Option<String> {
+        None
+    }
+
+    /// The whole answer to a client's request that asks no model for anything (Ollama: to load it). `created`: Unix
+    /// seconds.
+    fn own_answer(&self, _body: Node<'_>, _cx: &ClientContext, _created: u64) -> Option<Vec<u8>> {
         None
     }
 

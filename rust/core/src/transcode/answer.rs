@@ -7,12 +7,13 @@ use super::ir_lane::IrLane;
 use super::raw_lane::RawLane;
 use crate::dialect::{DecodeContext, Dialect, EncodeContext, NameMap, RelayContext, codec};
 use crate::error::Error;
+use crate::framing::{Framer, Framing};
 use crate::ir::{Delta, Emit, Finish, FinishReason, Start, Usage};
 use crate::json::Tape;
 use crate::ledger::Ledger;
 use crate::loss::Loss;
 use crate::response_store::ResponseStore;
-use crate::sse::{Frame, SseFramer};
+use crate::sse::Frame;
 
 /// Byte order mark.
 const BOM: &[u8] = b"\xEF\xBB\xBF";
@@ -79,7 +80,7 @@ pub struct Report {
 enum Form {
     /// Nothing but white space so far, and this many bytes of a byte order mark.
     Unknown(usize),
-    Events(SseFramer),
+    Stream(Framer),
     Whole(Vec<u8>),
 }
 
@@ -128,7 +129,7 @@ impl Transcoder {
                 body.extend_from_slice(bytes);
                 Ok(())
             }
-            Form::Events(framer) => {
+            Form::Stream(framer) => {
                 let Some(lane) = &mut self.lane else {
                     return Ok(());
                 };
@@ -147,7 +148,7 @@ impl Transcoder {
             }
             Form::Unknown(_) => Ok(()),
             Form::Whole(body) => self.whole(&body, out),
-            Form::Events(mut framer) => {
+            Form::Stream(mut framer) => {
                 let Some(lane) = &mut self.lane else {
                     return Ok(());
                 };
@@ -257,12 +258,15 @@ impl Transcoder {
         };
         let padding = bytes.iter().copied().take_while(is_padding).count();
         let rest = &bytes[padding..];
+        let framing = codec(self.setup.upstream).framing();
+        // Where a stream is lines of JSON it begins like a whole answer, and only the request tells them apart.
+        let is_whole = framing == Framing::Events || !self.setup.stream;
         match rest.first() {
             None => {}
-            Some(b'{' | b'[') => self.form = Form::Whole(Vec::new()),
             Some(b'<') => return Err(Error::malformed("the upstream answered with a web page")),
+            Some(b'{' | b'[') if is_whole => self.form = Form::Whole(Vec::new()),
             Some(_) => {
-                self.form = Form::Events(SseFramer::new(self.setup.event_limit));
+                self.form = Form::Stream(Framer::new(framing, self.setup.event_limit));
                 self.lane = Some(self.open_lane(self.setup.is_raw && self.setup.stream));
             }
         }
@@ -271,8 +275,10 @@ impl Transcoder {
 
     fn open_lane(&mut self, raw: bool) -> Lane {
         if raw {
+            let client = codec(self.setup.client);
             Lane::Raw(RawLane::new(
-                codec(self.setup.client).relay(&self.setup.relay),
+                client.relay(&self.setup.relay),
+                client.framing(),
             ))
         } else {
             Lane::Ir(Box::new(IrLane::new(&mut self.setup)))

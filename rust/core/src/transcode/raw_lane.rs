@@ -6,21 +6,24 @@ use super::answer::Report;
 use super::request::splice_into;
 use crate::dialect::{EncodeContext, Relay, Verdict};
 use crate::error::Error;
+use crate::framing::Framing;
 use crate::json::Node;
 use crate::sse::Frame;
 
 /// Relays one answer.
 pub(super) struct RawLane {
     relay: Box<dyn Relay>,
+    framing: Framing,
     has_written: bool,
     has_content: bool,
     content_bytes: u64,
 }
 
 impl RawLane {
-    pub(super) fn new(relay: Box<dyn Relay>) -> Self {
+    pub(super) fn new(relay: Box<dyn Relay>, framing: Framing) -> Self {
         Self {
             relay,
+            framing,
             has_written: false,
             has_content: false,
             content_bytes: 0,
@@ -51,8 +54,9 @@ impl RawLane {
         out: &mut Vec<u8>,
     ) -> Result<ControlFlow<()>, Error> {
         let Some(data) = frame.data else {
-            // Half a line at the end of the stream says nothing and would run into what we append.
-            if !frame.is_unterminated {
+            // Half a line at the end of the stream says nothing and would run into what we append. Among lines of JSON
+            // a blank one is an error to every client that parses each.
+            if !frame.is_unterminated && self.framing == Framing::Events {
                 out.extend_from_slice(&frame.raw[mark..]);
             }
             return Ok(ControlFlow::Continue(()));
@@ -63,7 +67,10 @@ impl RawLane {
             self.content_bytes += data.len() as u64;
         }
         if !verdict.drop {
-            write_frame(frame, mark, data, &verdict, out);
+            match self.framing {
+                Framing::Events => write_frame(frame, mark, data, &verdict, out),
+                Framing::Lines => write_line(frame, mark, data, &verdict, out),
+            }
         }
         Ok(if verdict.is_terminal {
             ControlFlow::Break(())
@@ -114,6 +121,13 @@ impl RawLane {
             losses: Vec::new(),
             output_bytes: self.content_bytes,
         }
+    }
+}
+
+fn write_line(frame: &Frame<'_>, mark: usize, data: &str, verdict: &Verdict, out: &mut Vec<u8>) {
+    write_data(frame, &frame.raw[mark..], mark, data, &verdict.edits, out);
+    if frame.is_unterminated {
+        out.push(b'\n');
     }
 }
 
