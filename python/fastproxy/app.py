@@ -19,6 +19,9 @@ from .telemetry.logs import ACCESS
 _LOG = logging.getLogger("fastproxy")
 
 
+_PREFIXES = (("/anthropic/", "anthropic"), ("/openai/", "openai_chat"), ("/ollama/", "ollama"), ("/api/", "ollama"))
+
+
 class App:
     """One per process. `start` builds the gateway when the server says that the process is up."""
 
@@ -75,8 +78,9 @@ class App:
         if not endpoint.is_open:
             call.caller = gateway.keys.authenticate(call.headers, call.scope["query_string"])
             call.notes["key"] = call.caller.name
+        call.operation, call.stream_type = endpoint.operation, endpoint.stream_type
         if method == "POST":
-            check_json_body(call.headers)
+            check_json_body(call.headers, takes_any_type=endpoint.takes_any_type)
         await endpoint.action(gateway, call)
 
     def _find(self, scope: Scope) -> tuple[list[Endpoint], str]:
@@ -94,10 +98,7 @@ class App:
 
 def _dialect_of(path: str) -> str | None:
     """The dialect of a path that does not exist, when its prefix tells."""
-    return next(
-        (d for prefix, d in (("/anthropic/", "anthropic"), ("/openai/", "openai_chat")) if path.startswith(prefix)),
-        None,
-    )
+    return next((dialect for prefix, dialect in _PREFIXES if path.startswith(prefix)), None)
 
 
 async def _answer_error(call: Call, error: ProxyError) -> None:

@@ -22,8 +22,7 @@ from .retries import Attempts, RetryBudget, Waits, fault_of, public
 from .snapshot import Snapshot
 
 _LOG = logging.getLogger("fastproxy")
-_EVENT_STREAM: Headers = [
-    (b"content-type", b"text/event-stream; charset=utf-8"),
+_UNBUFFERED: Headers = [
     (b"cache-control", b"no-cache"),
     (b"x-accel-buffering", b"no"),
 ]
@@ -158,7 +157,7 @@ class Gateway:
         limits = self.snapshot.config.limits
         body = await read_body(call.scope, call.receive, limit=limits.body_bytes, idle_timeout=limits.body_idle_timeout)
         version = header(call.headers, b"anthropic-version")
-        request = _core.Request.parse(call.dialect, body, self.opaque, version=version, count_only=count_only)
+        request = _core.Request.parse(call.dialect, body, self.opaque, version=version, count_only=count_only, operation=call.operation)
         if len(request.model) > _MAX_MODEL_NAME:
             message = f"model is longer than {_MAX_MODEL_NAME} characters"
             raise ProxyError("bad_request", message, pointer="/model")
@@ -166,7 +165,7 @@ class Gateway:
         return request
 
     def _route(self, call: Call, request: _core.Request) -> Route:
-        if not call.caller.may_use(request.model):
+        if not any(map(call.caller.may_use, (request.model, self.router.untagged(request.model)))):
             raise ProxyError("permission", f"this key may not use the model {request.model!r}", pointer="/model")
         return self.router.route(request.model)
 
@@ -179,6 +178,9 @@ class Gateway:
             is_last = position == len(route.candidates)
             try:
                 target = upstream.target(candidate.model, call.dialect, call.headers)
+                if (own := request.own_answer(target)) is not None:
+                    await self._deliver_own(call, request, own)
+                    return
                 prepared = request.prepare(target, owner=call.caller.name, strict=route.strict)
                 failure = await self._try_accounts(call, request, prepared, upstream, attempts, wait=is_last)
             except ProxyError as error:
@@ -237,11 +239,11 @@ class Gateway:
         exchange = _core.Exchange(
             self.client,
             upstream.endpoint(lease.account),
-            upstream.path(),
+            upstream.path(operation=call.operation if prepared.is_raw else None),
             request,
             prepared,
             headers=upstream.headers(lease.account, call.dialect, call.headers, call.request_id),
-            head=call.head(*_EVENT_STREAM, *self._head(prepared, upstream, count)),
+            head=call.head((b"content-type", call.stream_type), *_UNBUFFERED, *self._head(prepared, upstream, count)),
             send=call.send,
             request_id=call.request_id,
             timeouts=upstream.seconds(request.stream, limits.max_stream_seconds),
@@ -280,6 +282,13 @@ class Gateway:
             await call.finish_stream()
         elif outcome.body is not None:
             await call.respond(200, outcome.body, *head)
+
+    async def _deliver_own(self, call: Call, request: _core.Request, answer: bytes) -> None:
+        """An answer that no upstream was asked for: the client only wanted a model to be loaded."""
+        if request.stream:
+            await call.respond_as(call.stream_type, answer + b"\n")
+        else:
+            await call.respond(200, answer)
 
     def _head(self, prepared: _core.Prepared, upstream: Upstream, count: int) -> Headers:
         """What an answer tells of its way."""

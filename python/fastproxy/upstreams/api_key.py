@@ -13,7 +13,14 @@ from ..config import Upstream as Configured
 from ..pool import Account, Pool
 
 #: Path behind the base URL that the dialect's official SDK takes.
-_PATHS = {"openai_chat": "/chat/completions", "openai_responses": "/responses", "anthropic": "/v1/messages"}
+_PATHS = {
+    "openai_chat": "/chat/completions",
+    "openai_responses": "/responses",
+    "anthropic": "/v1/messages",
+    "ollama": "/api/chat",
+}
+#: Operations that are relayed to a path of their own: the last step of the dialect's path.
+_OPERATIONS = {("ollama", "generate"): "generate"}
 _ANTHROPIC_VERSION = "2023-06-01"
 #: Until the first byte of a stream, where the configuration says nothing. Seconds.
 _FIRST_BYTE = 120.0
@@ -45,6 +52,9 @@ class Upstream:
         self._targets: dict[tuple[str, str | None], _core.Target] = {}
         base = configured.base_url.rstrip("/")
         self._path = _PATHS[self.dialect]
+        if self.dialect == "ollama":
+            # Beside its own API an Ollama has OpenAI's under `/v1`, which is what people have configured.
+            base = base.removesuffix("/v1").removesuffix("/api")
         if base.endswith("/v1") and self._path.startswith("/v1/"):
             self._path = self._path[len("/v1") :]
         self._query = f"?{urlencode(configured.query)}" if configured.query else ""
@@ -94,12 +104,17 @@ class Upstream:
             self._targets[model, version] = target
         return target
 
-    def path(self, suffix: str = "") -> str:
+    def path(self, suffix: str = "", *, operation: str | None = None) -> str:
         """Where requests go, behind the base URL."""
-        return f"{self._path}{suffix}{self._query}"
+        path = self._path
+        if (last := _OPERATIONS.get((self.dialect, operation or ""))) is not None:
+            path = f"{path.rpartition('/')[0]}/{last}"
+        return f"{path}{suffix}{self._query}"
 
     def models_path(self) -> str:
         """Where its models are listed."""
+        if self.dialect == "ollama":
+            return f"{self._path.removesuffix('/chat')}/tags{self._query}"
         return f"{self._path.removesuffix('/chat/completions').removesuffix('/messages')}/models{self._query}"
 
     def counts_tokens(self) -> bool:

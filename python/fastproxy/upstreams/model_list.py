@@ -25,6 +25,16 @@ class _List(msgspec.Struct):
     data: list[_Entry]
 
 
+class _Tag(msgspec.Struct):
+    name: str
+
+
+class _Tags(msgspec.Struct):
+    """Ollama's list."""
+
+    models: list[_Tag]
+
+
 class ModelList:
     """Asks upstreams for their models, at most once a minute each. An upstream that does not answer has none."""
 
@@ -61,6 +71,8 @@ class ModelList:
         if status != 200:
             return []
         try:
+            if upstream.dialect == "ollama":
+                return [tag.name for tag in msgspec.json.decode(body, type=_Tags).models]
             return [entry.id for entry in msgspec.json.decode(body, type=_List).data]
         except msgspec.DecodeError:
             return []

@@ -1,7 +1,7 @@
 //! A client's request, and what it becomes for one target.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use fastproxy_core::dialect::{self as core, CacheMarkers, Dialect, Profile, Replay};
@@ -25,9 +25,10 @@ pub(crate) struct Request {
 
 #[pymethods]
 impl Request {
-    /// Parse a body. Raises `ProxyError`. `owner`: whose kept answers it may refer to.
+    /// Parse a body. Raises `ProxyError`. `owner`: whose kept answers it may refer to; `operation`: which of the
+    /// dialect's, where it has several.
     #[staticmethod]
-    #[pyo3(signature = (dialect_name, body, state, *, version=None, outside=None, count_only=false, owner=None))]
+    #[pyo3(signature = (dialect_name, body, state, *, version=None, outside=None, count_only=false, owner=None, operation=None))]
     #[expect(clippy::too_many_arguments, reason = "keywords of a Python method")]
     fn parse(
         py: Python<'_>,
@@ -38,6 +39,7 @@ impl Request {
         outside: Option<(String, bool)>,
         count_only: bool,
         owner: Option<&str>,
+        operation: Option<String>,
     ) -> PyResult<Self> {
         let dialect = dialect(dialect_name)?;
         // The Python bytes are shared, not copied: images make bodies of many megabytes.
@@ -57,6 +59,7 @@ impl Request {
                 envelope,
                 count_only,
                 is_expanded,
+                operation,
             };
             ClientRequest::parse(dialect, body, cx, outside)
         })
@@ -108,6 +111,12 @@ impl Request {
         })
     }
 
+    /// The whole answer, when no model is asked for anything and an upstream of this dialect could do nothing for it.
+    fn own_answer<'py>(&self, py: Python<'py>, target: &Target) -> Option<Bound<'py, PyBytes>> {
+        let answer = self.inner.own_answer(target.dialect, unix_now())?;
+        Some(PyBytes::new(py, &answer))
+    }
+
     /// A local estimate of the prompt's tokens, for upstreams that cannot count.
     fn estimate_tokens(&self, py: Python<'_>) -> PyResult<u64> {
         let work = || {
@@ -117,6 +126,13 @@ impl Request {
         };
         unlocked(py, self.inner.body().len(), work).map_err(|error| raise(py, &error))
     }
+}
+
+/// Unix seconds.
+pub(crate) fn unix_now() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
 }
 
 /// What a request is prepared for.

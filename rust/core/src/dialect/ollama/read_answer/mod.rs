@@ -29,7 +29,10 @@ pub(super) fn read_whole(
         Some(true) => Ok(()),
         Some(false) => Err(Error::truncated("the upstream's answer is not complete")),
         // It is complete by being whole.
-        None => reader.finish(&line, out),
+        None => {
+            reader.finish(&line, out);
+            Ok(())
+        }
     }
 }
 
@@ -65,7 +68,7 @@ impl AnswerReader {
             self.start(&line, out);
             self.parts.line(&line, out)?;
             if line.is_done() {
-                self.finish(&line, out)?;
+                self.finish(&line, out);
             }
         }
         Ok(line)
@@ -85,7 +88,7 @@ impl AnswerReader {
     }
 
     /// What an answer ends with; the last line says all of it.
-    fn finish(&mut self, line: &Line<'_>, out: &mut dyn Emit) -> Result<(), Error> {
+    fn finish(&mut self, line: &Line<'_>, out: &mut dyn Emit) {
         self.parts.close(out);
         self.is_complete = true;
         let counts = usage::read(line);
@@ -96,6 +99,5 @@ impl AnswerReader {
         let reason = stop::decode(&native);
         out.emit(Delta::Finish(Finish::new(reason, &native)));
         out.emit(Delta::End);
-        Ok(())
     }
 }

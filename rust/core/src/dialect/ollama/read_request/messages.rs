@@ -150,7 +150,7 @@ fn call_of<'a>(node: Node<'a>, pointer: &str) -> Result<ToolCall<'a>, Error> {
 }
 
 /// An object; clients that come from OpenAI send its text.
-fn arguments<'a>(function: Node<'a>) -> Result<Cow<'a, str>, Error> {
+fn arguments(function: Node<'_>) -> Result<Cow<'_, str>, Error> {
     match function.get("arguments") {
         None => Ok("{}".into()),
         Some(node) if node.is_object() => Ok(node.raw().into()),

@@ -42,8 +42,6 @@ fn number<'a>(request: &mut Request<'a>, key: &str, node: Node<'a>) -> Result<bo
 /// Whether the option is one of these, and read.
 fn other<'a>(request: &mut Request<'a>, key: &str, node: Node<'a>) -> Result<bool, Error> {
     match key {
-        // What is out of range was read as a number before.
-        "temperature" | "top_p" | "frequency_penalty" | "presence_penalty" => return Ok(false),
         // 0 is "off".
         "top_k" => {
             let value = read::integer(node, key)?;

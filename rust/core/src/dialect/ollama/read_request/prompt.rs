@@ -55,23 +55,23 @@ fn turn<'a>(role: Role, parts: Vec<Part<'a>>, pointer: &str) -> Turn<'a> {
 /// What cannot be asked of a chat: text to be filled in before a suffix, a prompt that bypasses the model's template, a
 /// conversation kept as the model's own tokens. Left out, each would be another question.
 fn unlike_a_chat(body: Node<'_>) -> Result<Option<Error>, Error> {
-    if let Some(node) = body.get("suffix") {
-        if !read::string(node, "suffix")?.is_empty() {
-            let text = "this model's upstream cannot fill in text before a suffix";
-            return Ok(Some(Error::bad_request(node, text)));
-        }
+    if let Some(node) = body.get("suffix")
+        && !read::string(node, "suffix")?.is_empty()
+    {
+        let text = "this model's upstream cannot fill in text before a suffix";
+        return Ok(Some(Error::bad_request(node, text)));
     }
-    if let Some(node) = body.get("raw") {
-        if read::boolean(node, "raw")? {
-            let text = "this model's upstream takes no raw prompts; leave raw out";
-            return Ok(Some(Error::bad_request(node, text)));
-        }
+    if let Some(node) = body.get("raw")
+        && read::boolean(node, "raw")?
+    {
+        let text = "this model's upstream takes no raw prompts; leave raw out";
+        return Ok(Some(Error::bad_request(node, text)));
     }
-    if let Some(node) = body.get("context") {
-        if read::array(node, "context")?.items().next().is_some() {
-            let text = "this model's upstream cannot read another model's tokens; send the conversation to /api/chat";
-            return Ok(Some(Error::bad_request(node, text)));
-        }
+    if let Some(node) = body.get("context")
+        && read::array(node, "context")?.items().next().is_some()
+    {
+        let text = "this model's upstream cannot read another model's tokens; send the conversation to /api/chat";
+        return Ok(Some(Error::bad_request(node, text)));
     }
     Ok(None)
 }

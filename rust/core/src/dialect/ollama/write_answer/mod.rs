@@ -125,6 +125,12 @@ fn report_state(state: &Opaque<'_>, loss: &mut LossReport) {
     }
 }
 
+fn report_states(states: &[Opaque<'_>], loss: &mut LossReport) {
+    for state in states {
+        report_state(state, loss);
+    }
+}
+
 /// Report words of refusal, which are told as text.
 fn report_refusal(loss: &mut LossReport) {
     let detail = "a refusal is text like any other";

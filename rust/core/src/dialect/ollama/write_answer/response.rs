@@ -61,9 +61,7 @@ impl<'a> Whole<'a> {
                 if !citations.is_empty() {
                     super::report_citation(loss);
                 }
-                opaque
-                    .iter()
-                    .for_each(|state| super::report_state(state, loss));
+                super::report_states(opaque, loss);
             }
             AnswerPart::Reasoning {
                 text,
@@ -72,9 +70,7 @@ impl<'a> Whole<'a> {
             } => {
                 self.thinking.push_str(text);
                 self.thinking.push_str(&summary.join(super::SUMMARY_GAP));
-                opaque
-                    .iter()
-                    .for_each(|state| super::report_state(state, loss));
+                super::report_states(opaque, loss);
             }
             AnswerPart::Refusal { text } => {
                 super::report_refusal(loss);
@@ -91,9 +87,7 @@ impl<'a> Whole<'a> {
                 let index = self.calls.len() as u64;
                 self.calls
                     .push(call(index, id, name, *kind, arguments, loss));
-                opaque
-                    .iter()
-                    .for_each(|state| super::report_state(state, loss));
+                super::report_states(opaque, loss);
             }
             AnswerPart::Media { mime, .. } => super::report_media(mime, loss),
             AnswerPart::Native { kind, .. } => super::report_native(kind, loss),

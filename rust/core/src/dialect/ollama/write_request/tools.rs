@@ -20,8 +20,7 @@ pub(super) fn write(fields: &mut Fields<'_, '_>, request: &Request<'_>, names: &
     };
     let detail = "a call cannot be demanded of this upstream";
     drop_if(is_demand, "/tool_choice", detail, fields.loss);
-    let is_allowed =
-        |tool: &&Tool<'_>| allowed.is_none_or(|names| names.iter().any(|name| *name == tool.name));
+    let is_allowed = |tool: &&Tool<'_>| allowed.is_none_or(|names| names.contains(&tool.name));
     let tools: Vec<_> = request
         .tools
         .iter()
