@@ -18,7 +18,6 @@ from .config import Config, Model
 from .config import Target as ConfiguredTarget
 from .errors import ProxyError
 
-
 #: What Ollama calls a model that was named without a tag.
 _DEFAULT_TAG = ":latest"
 

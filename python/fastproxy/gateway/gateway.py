@@ -157,7 +157,9 @@ class Gateway:
         limits = self.snapshot.config.limits
         body = await read_body(call.scope, call.receive, limit=limits.body_bytes, idle_timeout=limits.body_idle_timeout)
         version = header(call.headers, b"anthropic-version")
-        request = _core.Request.parse(call.dialect, body, self.opaque, version=version, count_only=count_only, operation=call.operation)
+        request = _core.Request.parse(
+            call.dialect, body, self.opaque, version=version, count_only=count_only, operation=call.operation
+        )
         if len(request.model) > _MAX_MODEL_NAME:
             message = f"model is longer than {_MAX_MODEL_NAME} characters"
             raise ProxyError("bad_request", message, pointer="/model")

@@ -145,7 +145,7 @@ fn a_written_line_is_read_back() {
     let mut out = Vec::new();
     for text in ["a", "\u{2028}\u{e9}\n"] {
         write_line(&mut out, |out| {
-            fastproxy_core::json::write::string(out, text)
+            fastproxy_core::json::write::string(out, text);
         });
     }
     assert_eq!(out, b"\"a\"\n\"\\u2028\xc3\xa9\\n\"\n");

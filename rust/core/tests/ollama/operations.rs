@@ -2,6 +2,7 @@
 
 use fastproxy_core::dialect::{ClientContext, Dialect};
 use fastproxy_core::ir::{Content, Role};
+use fastproxy_core::transcode::Routing;
 use serde_json::{Value, json};
 
 use super::kit::{client, fixture, fixture_json, lines, operation, read, run, setup, target};
@@ -91,7 +92,7 @@ fn a_load_is_relayed_to_an_ollama_and_its_answer_is_whole() {
     let body = json!({"model": "m", "keep_alive": "5m"});
     let request = client(Dialect::Ollama, &body, operation("generate"));
     let prepared = request
-        .prepare(Dialect::Ollama, &target(), &Default::default())
+        .prepare(Dialect::Ollama, &target(), &Routing::default())
         .unwrap();
     assert!(prepared.is_raw);
     let (out, end, transcoder) = run(
@@ -157,7 +158,7 @@ fn the_answer_knows_the_operation_of_its_request() {
             json!({"model": "m", "prompt": "x", "messages": [{"role": "user", "content": "x"}]});
         let request = client(Dialect::Ollama, &body, cx);
         let prepared = request
-            .prepare(Dialect::OpenaiChat, &target(), &Default::default())
+            .prepare(Dialect::OpenaiChat, &target(), &Routing::default())
             .unwrap();
         assert_eq!(prepared.echo.as_deref(), Some(name));
     }

@@ -21,15 +21,13 @@ fn said() -> impl Strategy<Value = Vec<Value>> {
     prop::collection::vec(line, 0..12)
 }
 
+const END: &str = r#"{"model":"m","message":{"role":"assistant","content":""},"done":true,"done_reason":"stop","eval_count":1}"#;
+
 fn stream(messages: &[Value]) -> String {
     let line = |message: &Value| json!({"model": "m", "created_at": "2026-03-01T10:20:30Z", "message": message, "done": false});
-    let mut stream: String = messages
-        .iter()
-        .map(|message| format!("{}\n", line(message)))
-        .collect();
-    let end = json!({"model": "m", "message": {"role": "assistant", "content": ""}, "done": true, "done_reason": "stop", "eval_count": 1});
-    stream.push_str(&format!("{end}\n"));
-    stream
+    let mut lines: Vec<String> = messages.iter().map(|said| line(said).to_string()).collect();
+    lines.push(END.into());
+    lines.join("\n") + "\n"
 }
 
 fn joined(messages: &[Value], key: &str) -> String {

@@ -1,8 +1,8 @@
 //! Clients' requests → IR.
 
+use fastproxy_core::ir::Role::{Assistant, System, Tool, User};
 use fastproxy_core::ir::{
-    Content, Effort, MediaSource, OutputFormat, ReasoningIntent, Role, ToolCall, ToolMode,
-    ToolResult,
+    Content, Effort, MediaSource, OutputFormat, ReasoningIntent, ToolCall, ToolMode, ToolResult,
 };
 use fastproxy_core::json::Number;
 use serde_json::{Value, json};
@@ -72,7 +72,6 @@ fn a_full_request_has_everything_in_its_place() {
             ["/keep_alive", "/options/num_ctx", "/options/repeat_penalty"]
         );
         let roles: Vec<_> = request.turns.iter().map(|turn| turn.role).collect();
-        use Role::{Assistant, System, Tool, User};
         assert_eq!(
             roles,
             [System, User, Assistant, Tool, Tool, Assistant, User]

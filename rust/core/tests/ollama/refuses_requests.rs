@@ -1,7 +1,7 @@
 //! Requests that are refused, each with its place.
 
 use fastproxy_core::dialect::{ClientContext, Dialect};
-use fastproxy_core::transcode::ClientRequest;
+use fastproxy_core::transcode::{ClientRequest, Routing};
 use serde_json::json;
 
 use super::kit::{chat, fixture_json, prepared, refused, target};
@@ -114,11 +114,11 @@ fn what_only_an_ollama_can_do_is_refused_for_others() {
             Dialect::OpenaiResponses,
         ] {
             let error = request
-                .prepare(upstream, &target(), &Default::default())
+                .prepare(upstream, &target(), &Routing::default())
                 .unwrap_err();
             assert_eq!(error.pointer.as_deref(), Some(pointer), "{name}");
         }
-        let relayed = request.prepare(Dialect::Ollama, &target(), &Default::default());
+        let relayed = request.prepare(Dialect::Ollama, &target(), &Routing::default());
         assert!(relayed.unwrap().is_raw, "{name}");
     }
 }

@@ -2,6 +2,7 @@
 
 use fastproxy_core::dialect::{ClientContext, Dialect};
 use fastproxy_core::error::Kind;
+use fastproxy_core::transcode::Routing;
 use serde_json::{Value, json};
 
 use super::kit::{client, fixture, lines, operation, run, setup, target};
@@ -135,7 +136,7 @@ fn a_request_is_relayed_with_another_model_and_nothing_else() {
     ] {
         let request = client(Dialect::Ollama, &body, operation(name));
         let prepared = request
-            .prepare(Dialect::Ollama, &target(), &Default::default())
+            .prepare(Dialect::Ollama, &target(), &Routing::default())
             .unwrap();
         assert!(prepared.is_raw && !prepared.hide_usage && prepared.loss.is_empty());
         let text = body
@@ -146,7 +147,7 @@ fn a_request_is_relayed_with_another_model_and_nothing_else() {
     let same = json!({"model": "up-model", "messages": [{"role": "user", "content": "x"}]});
     let request = client(Dialect::Ollama, &same, ClientContext::default());
     let prepared = request
-        .prepare(Dialect::Ollama, &target(), &Default::default())
+        .prepare(Dialect::Ollama, &target(), &Routing::default())
         .unwrap();
     let sent: Value = serde_json::from_slice(&prepared.body).unwrap();
     assert_eq!(sent, same);

@@ -59,7 +59,7 @@ stands! {
     Metadata => Unsupported(FieldDropped, "no such field"),
     CacheMarker => Unsupported(FieldDropped, "prompts are cached by themselves"),
     CacheKey => Unsupported(FieldDropped, "prompts are cached by themselves"),
-    Store => Lossy("", FieldDropped, "answers are never kept"),
+    Store => Unsupported(FieldDropped, "answers are never kept"),
     Prefill => Exact("messages[] last one of the assistant"),
     Citations => Unsupported(FieldDropped, "answers name no sources"),
     Usage => Lossy("prompt_eval_count, eval_count", FieldDropped, "two sums; shares of caches and thinking are lost"),
