@@ -170,3 +170,12 @@ def test_a_wrong_key_is_refused(proxy: Running) -> None:
         sdk.list()
     assert refused.value.status_code == 401
     assert "sk-test-wrong" not in refused.value.error
+
+
+def test_a_tool_loop_with_thinking_goes_on_without_ids(asks: Talk) -> None:
+    """`lenient`: the package loses what a vendor signed, so the upstream must be asked in a way that needs none of it."""
+    conversation = asks("tools+thinking+lenient", tools=(WEATHER, TIME), thinking=True)
+    answer = conversation.say("Think, then look it up.")
+    assert "I decide what to answer" in answer.thinking
+    assert len(answer.calls) == 2
+    assert "get_weather gave" in finish(conversation, answer).text

@@ -88,7 +88,7 @@ fn a_switch_and_a_budget_are_carried_and_adaptive_says_nothing() {
     let (body, losses) = claude(json!({"type": "enabled", "budget_tokens": 2048}));
     assert_eq!(body["think"], "low");
     assert!(
-        losses.contains(&("value_clamped", "/reasoning_effort".into())),
+        losses.contains(&("value_clamped", "/thinking/budget_tokens".into())),
         "{losses:?}"
     );
     assert!(claude(json!({"type": "adaptive"})).0.get("think").is_none());

@@ -44,11 +44,14 @@ pub(super) fn think(fields: &mut Fields<'_, '_>, intent: Option<ReasoningIntent>
         Some(Effort::Off) => fields.bool("think", Some(false)),
         Some(effort) if fields.profile.reasoning_effort => {
             let (word, is_exact) = word(effort);
-            if !is_exact || intent.effort.is_none() {
+            if let (None, Some(budget)) = (intent.effort, budget) {
+                let detail = format!("{budget} tokens became `{word}`");
+                let pointer = "/thinking/budget_tokens";
+                fields.loss.add(Code::ValueClamped, pointer, detail);
+            } else if !is_exact {
                 let detail = format!("effort `{}` became `{word}`", effort.name());
-                fields
-                    .loss
-                    .add(Code::ValueClamped, "/reasoning_effort", detail);
+                let pointer = "/reasoning_effort";
+                fields.loss.add(Code::ValueClamped, pointer, detail);
             }
             fields.text("think", Some(word));
         }
