@@ -289,9 +289,16 @@ impl Transcoder {
         let text = std::str::from_utf8(body)
             .map_err(|_| Error::malformed("the upstream's answer is not valid UTF-8"))?;
         let mut tape = Tape::new();
-        let root = tape.parse(text).map_err(|error| {
-            Error::malformed(format!("the upstream's answer is not valid JSON: {error}"))
-        })?;
+        let root = match tape.parse(text) {
+            Ok(root) => root,
+            Err(_) if codec(self.setup.upstream).framing() == Framing::Lines => {
+                return self.lines(body, out);
+            }
+            Err(error) => {
+                let message = format!("the upstream's answer is not valid JSON: {error}");
+                return Err(Error::malformed(message));
+            }
+        };
         let mut lane = self.open_lane(self.setup.is_raw && !self.setup.stream);
         let result = match &mut lane {
             Lane::Raw(lane) => lane.whole(text, root, out),
@@ -299,6 +306,20 @@ impl Transcoder {
                 .decode_response(root, &self.setup.decode, &mut lane.pipe(out))
                 .and_then(|()| lane.finish_whole(out)),
         };
+        self.is_complete = result.is_ok();
+        self.lane = Some(lane);
+        result
+    }
+}
+
+impl Transcoder {
+    /// A stream of lines where one answer was asked for: it began like one.
+    fn lines(&mut self, body: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
+        let mut lane = self.open_lane(false);
+        let mut framer = Framer::new(Framing::Lines, self.setup.event_limit);
+        let fed = framer.feed(body, &mut |frame| lane.frame(&frame, out));
+        let framed = fed.and_then(|()| framer.finish(&mut |frame| lane.frame(&frame, out)));
+        let result = framed.and_then(|()| lane.finish(out));
         self.is_complete = result.is_ok();
         self.lane = Some(lane);
         result

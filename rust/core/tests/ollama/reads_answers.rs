@@ -1,10 +1,11 @@
 //! What an Ollama says → deltas, streamed and whole.
 
+use fastproxy_core::dialect::Dialect;
 use fastproxy_core::error::Kind;
 use fastproxy_core::ir::{Answer, AnswerPart, FinishReason, OpaqueKind};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::kit::{fixture, heard, heard_whole};
+use super::kit::{fixture, heard, heard_whole, run, setup};
 
 fn text(answer: &Answer) -> String {
     let texts = answer.parts.iter().map(|part| match part {
@@ -186,4 +187,26 @@ fn what_is_no_answer_is_refused() {
     }
     let empty = heard_whole(br#"{"error":"","message":{"content":"x"},"done":true}"#);
     assert_eq!(text(&empty.unwrap()), "x", "an empty error is none");
+}
+
+/// An upstream that streams although it was told not to.
+#[test]
+fn lines_where_one_answer_was_asked_for_become_one() {
+    let stream = fixture("stream", "thinking_then_calls.ndjson");
+    for client in [Dialect::Ollama, Dialect::OpenaiChat] {
+        let (out, end, transcoder) = run(setup(Dialect::Ollama, client, false, "chat"), &stream);
+        assert_eq!(end, Ok(()));
+        assert!(transcoder.is_complete());
+        let answer: Value = serde_json::from_str(&out).unwrap();
+        let message = match client {
+            Dialect::Ollama => &answer["message"],
+            _ => &answer["choices"][0]["message"],
+        };
+        assert_eq!(message["content"], "I will look.");
+        assert_eq!(message["tool_calls"].as_array().unwrap().len(), 2);
+    }
+    let cut = fixture("stream", "truncated.ndjson");
+    let (out, end, _) = run(setup(Dialect::Ollama, Dialect::Ollama, false, "chat"), &cut);
+    assert_eq!(end.unwrap_err().kind, Kind::Truncated);
+    assert!(out.is_empty());
 }
