@@ -21,6 +21,7 @@ TITLES = {
     "openai_responses": "OpenAI Responses",
     "anthropic": "Anthropic",
     "gemini": "Gemini",
+    "ollama": "Ollama",
 }
 MARKS = {"exact": "exact", "lossy": "lossy", "unsupported": "no"}
 
@@ -99,8 +100,10 @@ def fidelity_page() -> str:
 
 
 def error_type(body: str) -> tuple[str, str]:
-    """`type` and `code` of an error body."""
+    """`type` and `code` of an error body; Ollama's has neither."""
     error = json.loads(body)["error"]
+    if isinstance(error, str):
+        return "", ""
     return str(error.get("type") or ""), str(error.get("code") or "")
 
 

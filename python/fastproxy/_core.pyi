@@ -102,8 +102,10 @@ class Request:
         count_only: bool = False,
         owner: str | None = None,
         purpose: str = "generate",
+        operation: str | None = None,
     ) -> Request:
-        """Parse a body. Raises `ProxyError`. `owner`: whose kept answers it may refer to."""
+        """Parse a body. Raises `ProxyError`. `owner`: whose kept answers it may refer to; `operation`: which of the
+        dialect's, where it has several."""
     @property
     def model(self) -> str: ...
     @property
@@ -119,6 +121,8 @@ class Request:
         self, target: Target, *, owner: str, strict: bool = False, media: Mapping[str, tuple[str, bytes]] = ...
     ) -> Prepared:
         """Write the request for a target. Raises `ProxyError` (always the client's)."""
+    def own_answer(self, target: Target) -> bytes | None:
+        """The whole answer, when no model is asked for anything and this target could do nothing for it."""
     def estimate_tokens(self) -> int:
         """A local estimate of the prompt's tokens, for upstreams that cannot count."""
 

@@ -23,6 +23,8 @@ _PREFIXES = (
     ("/openai/", "openai_chat"),
     ("/gemini/", "gemini"),
     ("/v1beta/", "gemini"),
+    ("/ollama/", "ollama"),
+    ("/api/", "ollama"),
 )
 
 
@@ -78,17 +80,14 @@ class App:
             call.caller = gateway.keys.authenticate(call.headers, call.scope["query_string"])
             call.notes["key"] = call.caller.name
         if method == "POST" and not endpoint.takes_any:
-            check_json_body(call.headers)
-        call.purpose = endpoint.purpose
+            check_json_body(call.headers, takes_any_type=endpoint.takes_any_type)
+        call.purpose, call.operation, call.stream_type = endpoint.purpose, endpoint.operation, endpoint.stream_type
         await endpoint.action(gateway, call)
 
 
 def _dialect_of(path: str) -> str | None:
     """The dialect of a path that does not exist, when its prefix tells."""
-    return next(
-        (dialect for prefix, dialect in _PREFIXES if path.startswith(prefix)),
-        None,
-    )
+    return next((dialect for prefix, dialect in _PREFIXES if path.startswith(prefix)), None)
 
 
 async def _answer_error(call: Call, error: ProxyError) -> None:

@@ -47,12 +47,17 @@ def _check_host(scope: Scope, headers: Headers) -> None:
         raise ProxyError("bad_request", "the Host header is malformed", close=True)
 
 
-def check_json_body(headers: Headers) -> None:
-    """Raise `ProxyError` `media_type` for a body that is declared as something else than plain JSON."""
+def check_json_body(headers: Headers, *, takes_any_type: bool = False) -> None:
+    """Raise `ProxyError` `media_type` for a body that is declared as something else than plain JSON.
+
+    A browser lets any page send a form anywhere, but says so in `Origin`; `takes_any_type` is for everybody else.
+    """
     coding = header(headers, b"content-encoding")
     if coding is not None and coding.strip().lower() not in ("", "identity"):
         raise ProxyError("media_type", "compressed request bodies are not accepted", close=True)
     media_type = header(headers, b"content-type")
+    if takes_any_type and header(headers, b"origin") is None:
+        return
     if media_type is not None and media_type.strip() and not is_json(headers):
         raise ProxyError("media_type", "the request body must be application/json", close=True)
 

@@ -2,6 +2,8 @@
 
 Exact names come before `prefix-*` (longest first) before `*`. A name that no entry takes but that addresses an upstream
 as `upstream/model` or `model:upstream` goes there: the backend is switched with one parameter.
+
+Ollama's clients add the tag `:latest` to names without one; it is left out where nothing has it in its name.
 """
 
 from __future__ import annotations
@@ -15,6 +17,9 @@ from .access.keys import matches
 from .config import Config, Model
 from .config import Target as ConfiguredTarget
 from .errors import ProxyError
+
+#: What Ollama calls a model that was named without a tag.
+_DEFAULT_TAG = ":latest"
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -42,6 +47,7 @@ class Router:
 
     def route(self, name: str) -> Route:
         """Candidates for a model name; `ProxyError` `not_found` when there are none."""
+        name = self.untagged(name)
         model = self._exact.get(name) or next((m for m in self._patterns if matches(m.name, name)), None)
         addressed = self._addressed(name)
         if model is not None and not (model.name == "*" and addressed):
@@ -53,6 +59,11 @@ class Router:
         raise ProxyError(
             "not_found", f"the model {name!r} does not exist here", code="model_not_found", pointer="/model"
         )
+
+    def untagged(self, name: str) -> str:
+        """The name without `:latest`, unless a model or an upstream is called so."""
+        bare = name.removesuffix(_DEFAULT_TAG)
+        return bare if bare and name not in self._exact and _DEFAULT_TAG[1:] not in self._upstreams else name
 
     def _serves(self, candidate: Candidate) -> bool:
         """Whether the upstream may be asked for this model."""

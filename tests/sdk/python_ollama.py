@@ -1,12 +1,14 @@
 """The `ollama` package for Python."""
 
-from collections.abc import Iterable
+import base64
 from typing import Any
 
 import httpx
 import ollama
 
 from .conversation import Answer, Call, Conversation, SdkFailure, Settings, Usage
+
+STOPS = {"stop": "end", "length": "length"}
 
 
 class PythonOllama:
@@ -17,57 +19,51 @@ class PythonOllama:
         return OllamaConversation(address, key, settings)
 
 
+def client(address: str, key: str) -> ollama.Client:
+    return ollama.Client(host=address, headers={"authorization": f"Bearer {key}"}, timeout=30)
+
+
 class OllamaConversation:
+    """The package keeps no ids of calls: results go back by the tool's name, in the order of the calls."""
+
     def __init__(self, address: str, key: str, settings: Settings) -> None:
-        self._client = ollama.Client(host=address, headers={"authorization": f"Bearer {key}"}, timeout=30)
+        self._client = client(address, key)
         self._settings = settings
-        self._messages: list[dict[str, Any]] = []
-        self._names: dict[str, str] = {}
+        self._messages: list[Any] = []
+        self._calls: tuple[Call, ...] = ()
 
     def say(self, text: str, *, images: tuple[bytes, ...] = ()) -> Answer:
         message: dict[str, Any] = {"role": "user", "content": text}
         if images:
-            message["images"] = list(images)
+            message["images"] = [base64.b64encode(image).decode() for image in images]
         self._messages.append(message)
         return self._turn()
 
     def give(self, results: dict[str, str]) -> Answer:
-        """The API pairs results with calls by the tool's name and their order."""
-        for id, text in results.items():
-            self._messages.append({"role": "tool", "tool_name": self._names[id], "content": text})
+        self._messages += [
+            {"role": "tool", "tool_name": call.name, "content": results[call.id]} for call in self._calls
+        ]
         return self._turn()
 
     def close(self) -> None:
-        self._client._client.close()
+        self._client.close()
 
     def _turn(self) -> Answer:
         try:
-            answered = self._client.chat(**self._request(), stream=self._settings.stream)
-            chunks: Iterable[ollama.ChatResponse] = list(answered) if self._settings.stream else [answered]
+            parts = (
+                list(self._client.chat(**self._request(), stream=True)) if self._settings.stream else [self._whole()]
+            )
         except ollama.ResponseError as error:
             raise SdkFailure(type(error).__name__, error.error, error.status_code) from error
         except httpx.HTTPError as error:
             raise SdkFailure(type(error).__name__, str(error)) from error
-        return self._take(list(chunks))
+        told = answer(parts)
+        self._calls = told.calls
+        self._messages.append(message_of(parts))
+        return told
 
-    def _take(self, chunks: list[ollama.ChatResponse]) -> Answer:
-        if not chunks or not chunks[-1].done:
-            raise SdkFailure("Unfinished", "the answer ended without `done`")
-        text = "".join(chunk.message.content or "" for chunk in chunks)
-        thinking = "".join(chunk.message.thinking or "" for chunk in chunks)
-        made = [call for chunk in chunks for call in chunk.message.tool_calls or []]
-        turn: dict[str, Any] = {"role": "assistant", "content": text}
-        if thinking:
-            turn["thinking"] = thinking
-        if made:
-            turn["tool_calls"] = [call.model_dump(exclude_none=True) for call in made]
-        self._messages.append(turn)
-        calls = tuple(
-            Call(f"{call.function.name}-{number}", call.function.name, dict(call.function.arguments))
-            for number, call in enumerate(made)
-        )
-        self._names = {call.id: call.name for call in calls}
-        return answer(chunks[-1], text, thinking, calls)
+    def _whole(self) -> ollama.ChatResponse:
+        return self._client.chat(**self._request(), stream=False)
 
     def _request(self) -> dict[str, Any]:
         settings = self._settings
@@ -88,10 +84,28 @@ class OllamaConversation:
         return request
 
 
-def answer(last: ollama.ChatResponse, text: str, thinking: str, calls: tuple[Call, ...]) -> Answer:
-    """Ollama says `stop` for every end but the limit."""
-    usage = None
-    if last.eval_count is not None:
-        usage = Usage(last.prompt_eval_count or 0, last.eval_count)
-    stop = "length" if last.done_reason == "length" else "tools" if calls else "end"
-    return Answer(model=last.model or "", text=text, stop=stop, usage=usage, calls=calls, thinking=thinking)
+def message_of(parts: list[ollama.ChatResponse]) -> ollama.Message:
+    """The turn as programs put it into their history: pieces added up."""
+    return ollama.Message(
+        role="assistant",
+        content="".join(part.message.content or "" for part in parts),
+        thinking="".join(part.message.thinking or "" for part in parts) or None,
+        tool_calls=[call for part in parts for call in part.message.tool_calls or []] or None,
+    )
+
+
+def answer(parts: list[ollama.ChatResponse]) -> Answer:
+    message, last = message_of(parts), parts[-1]
+    assert last.done, "the package does not look whether an answer is complete"
+    calls = tuple(
+        Call(f"{number}", call.function.name, dict(call.function.arguments))
+        for number, call in enumerate(message.tool_calls or [])
+    )
+    return Answer(
+        model=last.model or "",
+        text=message.content or "",
+        stop="tools" if calls else STOPS[last.done_reason or ""],
+        usage=None if last.eval_count is None else Usage(last.prompt_eval_count or 0, last.eval_count),
+        calls=calls,
+        thinking=message.thinking or "",
+    )

@@ -179,3 +179,12 @@ def test_media_types(name: bytes, value: bytes, ok: bool) -> None:
     with pytest.raises(ProxyError) as caught:
         check_json_body([(name, value)])
     assert caught.value.kind == "media_type"
+
+
+def test_any_type_is_json_but_not_from_a_web_page() -> None:
+    form = (b"content-type", b"application/x-www-form-urlencoded")
+    check_json_body([form], takes_any_type=True)
+    for refused in ([form, (b"origin", b"https://evil.example")], [(b"content-encoding", b"gzip")]):
+        with pytest.raises(ProxyError) as caught:
+            check_json_body(refused, takes_any_type=True)
+        assert caught.value.kind == "media_type"

@@ -63,3 +63,23 @@ def test_weights_draw_and_fallbacks_follow() -> None:
     drawn = Counter(places(found, "m")[0] for _ in range(4000))
     assert 2700 < drawn["a/m"] < 3300
     assert all(places(found, "m")[-1] == "b/spare" for _ in range(20))
+
+
+def test_the_tag_that_stands_for_none_is_left_out() -> None:
+    found = router(
+        Model(name="gpt", targets=[Target(upstream="a", model="gpt-x")]),
+        Model(name="tagged:latest", targets=[Target(upstream="a", model="t")]),
+        Model(name="llama*", targets=[Target(upstream="b")]),
+    )
+    assert places(found, "gpt:latest") == ["a/gpt-x"]
+    assert places(found, "tagged:latest") == ["a/t"]
+    assert places(found, "llama3:latest") == ["b/llama3"], "to an Ollama the same model"
+    assert places(found, "a/qwen:latest") == ["a/qwen"]
+    for name in ("tagged", ":latest"):
+        with pytest.raises(ProxyError):
+            found.route(name)
+
+
+def test_an_upstream_may_be_called_latest() -> None:
+    found = Router(Config(upstreams=[upstream("latest")], models=[]))
+    assert places(found, "m:latest") == ["latest/m"]

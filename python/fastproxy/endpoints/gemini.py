@@ -13,6 +13,7 @@ from .route import Endpoint
 if TYPE_CHECKING:
     from ..gateway import Call
 
+_ARRAY = b"application/json; charset=utf-8"
 _VERTEX = "projects/{project}/locations/{location}/publishers/google/models/{model*}"
 MODELS = (
     *(
@@ -33,6 +34,8 @@ async def stream(gateway: Gateway, call: Call) -> None:
     """`:streamGenerateContent`."""
     call.outside = (call.arguments["model"], True)
     call.wants_array = call.query.get("alt") != "sse"
+    if call.wants_array:
+        call.stream_type = _ARRAY
     await gateway.answer(call)
 
 

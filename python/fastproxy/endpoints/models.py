@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _ENCODER = msgspec.json.Encoder()
 #: Neither dialect allows an unknown creation date; the proxy knows none.
-_CREATED = 1_700_000_000
+CREATED = 1_700_000_000
 _MAX_PAGE = 1000
 
 
@@ -43,11 +43,11 @@ def _openai_list(names: list[str]) -> dict[str, object]:
 
 
 def _openai_model(name: str) -> dict[str, object]:
-    return {"id": name, "object": "model", "created": _CREATED, "owned_by": "fastproxy"}
+    return {"id": name, "object": "model", "created": CREATED, "owned_by": "fastproxy"}
 
 
 def _anthropic_model(name: str) -> dict[str, object]:
-    created = datetime.datetime.fromtimestamp(_CREATED, datetime.UTC).isoformat().replace("+00:00", "Z")
+    created = datetime.datetime.fromtimestamp(CREATED, datetime.UTC).isoformat().replace("+00:00", "Z")
     return {"type": "model", "id": name, "display_name": name, "created_at": created}
 
 

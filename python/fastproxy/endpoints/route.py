@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from ..gateway.call import EVENTS
+
 if TYPE_CHECKING:
     from ..gateway import Call, Gateway
 
@@ -30,3 +32,9 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     takes_any: bool = False
     #: Whether anybody may call it, key or not.
     is_open: bool = False
+    #: Which of the dialect's operations, where it has several.
+    operation: str | None = None
+    #: Media type of streamed answers.
+    stream_type: bytes = EVENTS
+    #: A body is JSON whatever it is declared as, unless a web page sends it: Ollama's own examples declare a form.
+    takes_any_type: bool = False

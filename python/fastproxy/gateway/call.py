@@ -16,6 +16,8 @@ from ..errors import ProxyError
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _JSON: tuple[bytes, bytes] = (b"content-type", b"application/json")
+#: Media type of server-sent events.
+EVENTS = b"text/event-stream; charset=utf-8"
 _TEXT: tuple[bytes, bytes] = (b"content-type", b"text/plain; charset=utf-8")
 
 
@@ -53,6 +55,12 @@ class Call:
         self.outside: tuple[str, bool] | None = None
         #: A stream is wanted as one JSON array and not as events.
         self.wants_array = False
+        #: The rest of the path, for endpoints that take one.
+        self.argument = ""
+        #: Which of the dialect's operations is asked for, where it has several.
+        self.operation: str | None = None
+        #: Media type of a streamed answer.
+        self.stream_type = EVENTS
         #: Headers of every response to this request (CORS).
         self.extra: Headers = []
         self.started_at = time.perf_counter()
@@ -102,6 +110,9 @@ class Call:
     async def respond_empty(self, status: int, *headers: tuple[bytes, bytes]) -> None:
         """A response without a body."""
         await self._respond(status, b"", self.head(*headers))
+    async def respond_as(self, media_type: bytes, body: bytes) -> None:
+        """A whole response of another media type."""
+        await self._respond(200, body, self.head((b"content-type", media_type)))
 
     async def respond_text(self, status: int, text: str) -> None:
         """One line of plain text."""

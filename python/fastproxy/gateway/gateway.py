@@ -24,8 +24,6 @@ from .snapshot import Snapshot
 
 _LOG = logging.getLogger("fastproxy")
 _UNBUFFERED: Headers = [(b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]
-_EVENT_STREAM: Headers = [(b"content-type", b"text/event-stream; charset=utf-8"), *_UNBUFFERED]
-_JSON_STREAM: Headers = [(b"content-type", b"application/json; charset=utf-8"), *_UNBUFFERED]
 #: How long a request waits for a slot when every account is full. Seconds.
 _MAX_WAIT = 60.0
 #: Names are repeated in answers and log lines.
@@ -150,6 +148,7 @@ class Gateway:
             count_only=count_only,
             owner=call.caller.name,
             purpose=call.purpose,
+            operation=call.operation,
         )
         if len(request.model) > _MAX_MODEL_NAME:
             message = f"model is longer than {_MAX_MODEL_NAME} characters"
@@ -159,7 +158,7 @@ class Gateway:
 
     def route(self, call: Call, request: _core.Request) -> Route:
         """Where the request may go."""
-        if not call.caller.may_use(request.model):
+        if not any(map(call.caller.may_use, (request.model, self.router.untagged(request.model)))):
             raise ProxyError("permission", f"this key may not use the model {request.model!r}", pointer="/model")
         return self.router.route(request.model)
 
@@ -175,6 +174,9 @@ class Gateway:
             is_last = position == len(candidates)
             try:
                 target = upstream.target(candidate.model, call.dialect, call.headers)
+                if (own := request.own_answer(target)) is not None:
+                    await self._deliver_own(call, request, own)
+                    return
                 found = await media.wanted_by(request, target)
                 prepared = request.prepare(target, owner=call.caller.name, strict=route.strict, media=found)
                 failure = await self._try_accounts(call, request, prepared, upstream, attempts, place, wait=is_last)
@@ -236,13 +238,16 @@ class Gateway:
         exchange = _core.Exchange(
             self.client,
             upstream.endpoint(lease.account),
-            upstream.path(call.purpose, model=prepared.model, is_stream=request.stream),
+            upstream.path(
+                call.purpose,
+                model=prepared.model,
+                is_stream=request.stream,
+                operation=call.operation if prepared.is_raw else None,
+            ),
             request,
             prepared,
             headers=upstream.headers(lease.account, call.dialect, call.headers, call.request_id),
-            head=call.head(
-                *(_JSON_STREAM if call.wants_array else _EVENT_STREAM), *self._head(prepared, upstream, count)
-            ),
+            head=call.head((b"content-type", call.stream_type), *_UNBUFFERED, *self._head(prepared, upstream, count)),
             send=call.send,
             request_id=call.request_id,
             timeouts=upstream.seconds(request.stream, limits.max_stream_seconds),
@@ -281,6 +286,13 @@ class Gateway:
             await call.finish_stream()
         elif outcome.body is not None:
             await call.respond(200, outcome.body, *head)
+
+    async def _deliver_own(self, call: Call, request: _core.Request, answer: bytes) -> None:
+        """An answer that no upstream was asked for: the client only wanted a model to be loaded."""
+        if request.stream:
+            await call.respond_as(call.stream_type, answer + b"\n")
+        else:
+            await call.respond(200, answer)
 
     def _head(self, prepared: _core.Prepared, upstream: Upstream, count: int) -> Headers:
         """What an answer tells of its way."""

@@ -37,6 +37,13 @@ _PATHS = {
         "embed": "/v1beta/{resource}:batchEmbedContents",
         "models": "/v1beta/models",
     },
+    "ollama": {
+        "generate": "/api/chat",
+        # Its other operation, which only its own clients ask for.
+        "generate:generate": "/api/generate",
+        "embed": "/api/embed",
+        "models": "/api/tags",
+    },
 }
 _VERSION = re.compile(r"/v[0-9]+(?:(?:alpha|beta)[0-9]*)?$")
 _ANTHROPIC_VERSION = "2023-06-01"
@@ -69,6 +76,9 @@ class Upstream:
         self._profile = msgspec.to_builtins(configured.profile)
         self._targets: dict[tuple[str, str | None], _core.Target] = {}
         base = configured.base_url.rstrip("/")
+        if self.dialect == "ollama":
+            # Beside its own API an Ollama has OpenAI's under `/v1`, which is what people have configured.
+            base = base.removesuffix("/v1").removesuffix("/api")
         self._paths = {name: _behind(base, path) for name, path in _PATHS[self.dialect].items()}
         self._query = urlencode(configured.query)
         # By account and shared with the generations before, like the pool: a request that was routed by an earlier
@@ -121,10 +131,20 @@ class Upstream:
         """Whether its dialect has this."""
         return purpose in self._paths
 
-    def path(self, purpose: str, *, model: str = "", is_stream: bool = False, below: str = "", query: str = "") -> str:
-        """Where it is asked for this, behind the base URL. Gemini says model and streaming here."""
-        streamed = self._paths.get("stream") if is_stream and purpose == "generate" else None
-        path, _, own = (streamed or self._paths[purpose]).partition("?")
+    def path(
+        self,
+        purpose: str,
+        *,
+        model: str = "",
+        is_stream: bool = False,
+        operation: str | None = None,
+        below: str = "",
+        query: str = "",
+    ) -> str:
+        """Where it is asked for this, behind the base URL. Gemini says model and streaming here; `operation`: which of
+        the dialect's, where it has several and a client of its own asks."""
+        other = "stream" if is_stream and purpose == "generate" else f"{purpose}:{operation}"
+        path, _, own = (self._paths.get(other) or self._paths[purpose]).partition("?")
         parameters = "&".join(part for part in (own, self._query, query) if part)
         return f"{path.replace('{resource}', _resource(model))}{below}{'?' if parameters else ''}{parameters}"
 

@@ -22,7 +22,7 @@ class _Entry(msgspec.Struct):
 
 
 class _Named(msgspec.Struct):
-    """Gemini's: `models/NAME`."""
+    """Gemini's (`models/NAME`) and Ollama's."""
 
     name: str
 

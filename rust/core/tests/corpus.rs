@@ -44,7 +44,7 @@ fn inputs(target: &str) -> Vec<Fixture> {
         fixture
     };
     match target {
-        "sse_framer" => of(&["stream"]).into_iter().map(prefixed).collect(),
+        "sse_framer" | "line_framer" => of(&["stream"]).into_iter().map(prefixed).collect(),
         "json_tape" => of(&["request", "response", "error"]),
         "request" => of(&["request"]),
         "error" => of(&["error"]),

@@ -22,6 +22,7 @@ use fastproxy_core::dialect::{
     ClientContext, DecodeContext, Dialect, EncodeContext, NameMap, RelayContext, Target, codec,
 };
 use fastproxy_core::error::Error;
+use fastproxy_core::framing::Framing;
 use fastproxy_core::loss::Loss;
 use fastproxy_core::sse::DEFAULT_EVENT_LIMIT;
 use fastproxy_core::transcode::{ClientRequest, Routing, Setup, Transcoder};
@@ -59,6 +60,14 @@ fn check(from: Dialect, kind: &str, name: &str, to: Dialect, extension: &str, ac
         fs::create_dir_all(&path).unwrap();
     }
     expect_file![path.join(format!("{}.{extension}", to.name()))].assert_eq(actual);
+}
+
+/// The extension of a dialect's streams.
+fn extension(of: Dialect) -> &'static str {
+    match codec(of).framing() {
+        Framing::Events => "sse",
+        Framing::Lines => "ndjson",
+    }
 }
 
 fn others(of: Dialect) -> impl Iterator<Item = Dialect> {
@@ -196,7 +205,7 @@ fn streams() {
                 "stream",
                 &name,
                 to,
-                "sse",
+                extension(to),
                 &with_losses(text, &losses),
             );
         }
@@ -262,6 +271,13 @@ fn equal_dialects_relay_byte_for_byte() {
             String::from_utf8(out).unwrap(),
             String::from_utf8(body).unwrap(),
         );
+        // The one exception: Ollama's Python reader splits lines at these, though they stand inside of strings.
+        let body = match dialect {
+            Dialect::Ollama => body
+                .replace('\u{2028}', "\\u2028")
+                .replace('\u{85}', "\\u0085"),
+            _ => body,
+        };
         let is_ended = out
             .strip_prefix(&body)
             .is_some_and(|end| ENDS.contains(&end));

@@ -2,7 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use fastproxy_core::dialect::{DecodeContext, EncodeContext, RelayContext};
 use fastproxy_core::error::{Error, Kind, Source};
@@ -21,7 +21,7 @@ use pyo3::prelude::*;
 use crate::bridge::Pending;
 use crate::client::{Client, Endpoint, add_headers, new_call, seconds};
 use crate::outcome::Outcome;
-use crate::request::{Prepared, Request};
+use crate::request::{Prepared, Request, unix_now};
 use crate::sink::AsgiSink;
 
 type Ready = (upstream::Exchange<Transcoder>, AsgiSink);
@@ -154,9 +154,6 @@ pub(crate) fn run<A: upstream::Answer + 'static>(
 }
 
 fn setup(request: &Request, prepared: &Prepared, request_id: &str, event_limit: usize) -> Setup {
-    let created = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs());
     let state = request.state.get();
     let model = request.inner.model();
     Setup {
@@ -171,7 +168,7 @@ fn setup(request: &Request, prepared: &Prepared, request_id: &str, event_limit: 
         encode: EncodeContext {
             model: model.into(),
             request_id: request_id.into(),
-            created,
+            created: unix_now(),
             stream_usage: prepared.inner.stream_usage,
             version: request.version.clone(),
             envelope: Arc::clone(&state.envelope),

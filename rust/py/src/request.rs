@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use fastproxy_core::dialect::{self as core, CacheMarkers, Dialect, Profile, Purpose, Replay};
@@ -28,9 +28,10 @@ pub(crate) struct Request {
 #[pymethods]
 impl Request {
     /// Parse a body. Raises `ProxyError`. `outside`: model and streaming, where the path says them; `json_array`: a stream
-    /// is wanted as one array; `owner`: whose kept answers it may refer to.
+    /// is wanted as one array; `owner`: whose kept answers it may refer to; `operation`: which of the dialect's, where
+    /// it has several.
     #[staticmethod]
-    #[pyo3(signature = (dialect_name, body, state, *, version=None, outside=None, json_array=false, count_only=false, owner=None, purpose="generate"))]
+    #[pyo3(signature = (dialect_name, body, state, *, version=None, outside=None, json_array=false, count_only=false, owner=None, purpose="generate", operation=None))]
     #[expect(clippy::too_many_arguments, reason = "keywords of a Python method")]
     fn parse(
         py: Python<'_>,
@@ -43,6 +44,7 @@ impl Request {
         count_only: bool,
         owner: Option<&str>,
         purpose: &str,
+        operation: Option<String>,
     ) -> PyResult<Self> {
         let purpose = Purpose::from_name(purpose)
             .ok_or_else(|| PyValueError::new_err(format!("unknown purpose {purpose:?}")))?;
@@ -65,6 +67,7 @@ impl Request {
                 count_only,
                 is_expanded,
                 purpose,
+                operation,
             };
             ClientRequest::parse(dialect, body, cx, outside)
         })
@@ -140,6 +143,12 @@ impl Request {
         })
     }
 
+    /// The whole answer, when no model is asked for anything and an upstream of this dialect could do nothing for it.
+    fn own_answer<'py>(&self, py: Python<'py>, target: &Target) -> Option<Bound<'py, PyBytes>> {
+        let answer = self.inner.own_answer(target.dialect, unix_now())?;
+        Some(PyBytes::new(py, &answer))
+    }
+
     /// A local estimate of the prompt's tokens, for upstreams that cannot count.
     fn estimate_tokens(&self, py: Python<'_>) -> PyResult<u64> {
         let work = || {
@@ -149,6 +158,13 @@ impl Request {
         };
         unlocked(py, self.inner.body().len(), work).map_err(|error| raise(py, &error))
     }
+}
+
+/// Unix seconds.
+pub(crate) fn unix_now() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
 }
 
 /// What a request is prepared for.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use crate::envelope::Envelope;
 use crate::error::Error;
+use crate::framing::Framing;
 use crate::ir::{Answer, Concept, Delta, Emit, Fidelity, Request, ToolKind, Usage};
 use crate::json::Node;
 use crate::loss::LossReport;
@@ -24,6 +25,7 @@ macro_rules! stands {
     };
 }
 
+mod arguments;
 mod carrier;
 mod history;
 mod names;
@@ -34,6 +36,7 @@ mod purpose;
 pub mod anthropic;
 pub mod embed;
 pub mod gemini;
+pub mod ollama;
 pub mod openai_chat;
 pub mod openai_responses;
 
@@ -52,6 +55,8 @@ pub enum Dialect {
     Anthropic,
     /// Google Gemini.
     Gemini,
+    /// Ollama's own API.
+    Ollama,
 }
 
 impl Dialect {
@@ -61,6 +66,7 @@ impl Dialect {
         Self::OpenaiResponses,
         Self::Anthropic,
         Self::Gemini,
+        Self::Ollama,
     ];
 
     /// The name in configuration and fixtures.
@@ -70,6 +76,7 @@ impl Dialect {
             Self::OpenaiResponses => "openai_responses",
             Self::Anthropic => "anthropic",
             Self::Gemini => "gemini",
+            Self::Ollama => "ollama",
         }
     }
 
@@ -89,6 +96,7 @@ pub fn codec(dialect: Dialect) -> &'static dyn Codec {
         Dialect::OpenaiResponses => &openai_responses::Responses,
         Dialect::Anthropic => &anthropic::Anthropic,
         Dialect::Gemini => &gemini::Gemini,
+        Dialect::Ollama => &ollama::Ollama,
     }
 }
 
@@ -106,6 +114,9 @@ pub struct ClientContext {
     pub is_expanded: bool,
     /// What is asked for.
     pub purpose: Purpose,
+    /// Which of the dialect's operations is asked for, where it has several with answers of different form (Ollama:
+    /// `chat`, `generate`). `None`: the body tells.
+    pub operation: Option<String>,
 }
 
 /// What a request is encoded for.
@@ -240,7 +251,7 @@ pub struct Verdict {
 
 /// How the raw lane frames what it relays.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Framing {
+pub enum RelayFraming {
     /// As the upstream did, byte for byte.
     #[default]
     AsSent,
@@ -248,6 +259,8 @@ pub enum Framing {
     DataOnly,
     /// The elements of one JSON array.
     Array,
+    /// One JSON object a line.
+    Lines,
 }
 
 /// Reads along a stream that is relayed byte for byte: vouches for it, taps usage and finish.
@@ -262,8 +275,8 @@ pub trait Relay: Send + Sync {
     fn is_complete(&self) -> bool;
 
     /// How the stream is framed for the client.
-    fn framing(&self) -> Framing {
-        Framing::AsSent
+    fn framing(&self) -> RelayFraming {
+        RelayFraming::AsSent
     }
 
     /// Append the dialect's error event for an answer that fails after some of it was relayed. `false`: it depends on
@@ -301,10 +314,26 @@ pub trait Codec: Sync {
     /// Read a client's request. Unknown fields go to `ext`; unknown part types to `Content::Native`.
     fn decode_request<'a>(&self, body: Node<'a>, cx: &ClientContext) -> Result<Request<'a>, Error>;
 
+    /// How streams of this dialect are cut.
+    fn framing(&self) -> Framing {
+        Framing::Events
+    }
+
+    /// Whether a client that says nothing gets a stream.
+    fn streams_by_default(&self) -> bool {
+        false
+    }
+
     /// What the form of the answer takes from the request, for [`EncodeContext::echo`]: the settings that Responses
-    /// repeats (the members of a JSON object, without its braces); that a Chat client still says `functions`. `None`
-    /// where it takes nothing.
-    fn echo(&self, _body: Node<'_>) -> Option<String> {
+    /// repeats (the members of a JSON object, without its braces); that a Chat client still says `functions`; which of
+    /// Ollama's operations it is. `None` where it takes nothing.
+    fn echo(&self, _body: Node<'_>, _cx: &ClientContext) -> Option<String> {
+        None
+    }
+
+    /// The whole answer to a client's request that asks no model for anything (Ollama: to load it). `created`: Unix
+    /// seconds.
+    fn own_answer(&self, _body: Node<'_>, _cx: &ClientContext, _created: u64) -> Option<Vec<u8>> {
         None
     }
 

@@ -11,7 +11,7 @@ use crate::error::Error;
 /// Largest single event accepted by default: images and encrypted reasoning reach megabytes.
 pub const DEFAULT_EVENT_LIMIT: usize = 32 << 20;
 /// Buffers that a large event has grown beyond this are given back after it.
-const KEPT_CAPACITY: usize = 64 << 10;
+pub(crate) const KEPT_CAPACITY: usize = 64 << 10;
 
 /// Everything from the end of the frame before to the end of this one (its blank line included).
 ///
@@ -44,7 +44,7 @@ impl<'f> Frame<'f> {
 }
 
 /// What is done with a frame; `Break` ends the reading.
-type OnFrame<'o> = dyn FnMut(Frame<'_>) -> Result<ControlFlow<()>, Error> + 'o;
+pub type OnFrame<'o> = dyn FnMut(Frame<'_>) -> Result<ControlFlow<()>, Error> + 'o;
 
 /// Cuts a byte stream into frames, fed in pieces of any size. Frames that lie whole in one piece are not copied.
 ///
@@ -177,7 +177,7 @@ impl SseFramer {
 }
 
 /// A stream that ends inside a character was cut short; anything else that is not UTF-8 was never right.
-fn text(bytes: &[u8], is_unterminated: bool) -> Result<&str, Error> {
+pub(crate) fn text(bytes: &[u8], is_unterminated: bool) -> Result<&str, Error> {
     std::str::from_utf8(bytes).map_err(|error| match error.error_len() {
         None if is_unterminated => Error::truncated("the stream ended inside a character"),
         _ => Error::malformed("the stream holds an event that is not UTF-8"),

@@ -5,7 +5,7 @@ use std::ops::Range;
 use memchr::memchr2;
 
 /// Byte order mark: allowed once, at the start of a stream.
-pub(super) const BOM: &[u8] = b"\xEF\xBB\xBF";
+pub(crate) const BOM: &[u8] = b"\xEF\xBB\xBF";
 
 /// How far a frame has been read, and what it says. Offsets count from the frame's first byte, so that the reading
 /// goes on when the frame moves into another buffer, and no byte is looked at twice.

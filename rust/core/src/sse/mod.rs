@@ -7,5 +7,7 @@ mod framer;
 mod lines;
 mod writer;
 
-pub use framer::{DEFAULT_EVENT_LIMIT, Frame, SseFramer};
+pub use framer::{DEFAULT_EVENT_LIMIT, Frame, OnFrame, SseFramer};
+pub(crate) use framer::{KEPT_CAPACITY, text};
+pub(crate) use lines::BOM;
 pub use writer::write_event;

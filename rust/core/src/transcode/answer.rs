@@ -11,12 +11,13 @@ use crate::dialect::{
     DecodeContext, Dialect, EncodeContext, NameMap, Purpose, RelayContext, codec,
 };
 use crate::error::Error;
+use crate::framing::{Framer, Framing};
 use crate::ir::{Delta, Emit, Finish, FinishReason, Start, Usage};
 use crate::json::Tape;
 use crate::ledger::Ledger;
 use crate::loss::Loss;
 use crate::response_store::ResponseStore;
-use crate::sse::{Frame, SseFramer};
+use crate::sse::Frame;
 
 /// Byte order mark.
 const BOM: &[u8] = b"\xEF\xBB\xBF";
@@ -83,7 +84,7 @@ pub struct Report {
 enum Form {
     /// Nothing but white space so far, and this many bytes of a byte order mark.
     Unknown(usize),
-    Events(SseFramer),
+    Stream(Framer),
     Whole(Vec<u8>),
 }
 
@@ -151,7 +152,7 @@ impl Transcoder {
                 body.extend_from_slice(bytes);
                 Ok(())
             }
-            Form::Events(framer) => {
+            Form::Stream(framer) => {
                 let Some(lane) = &mut self.lane else {
                     return Ok(());
                 };
@@ -170,7 +171,7 @@ impl Transcoder {
             }
             Form::Unknown(_) => Ok(()),
             Form::Whole(body) => self.whole(&body, out),
-            Form::Events(mut framer) => {
+            Form::Stream(mut framer) => {
                 let Some(lane) = &mut self.lane else {
                     return Ok(());
                 };
@@ -282,12 +283,15 @@ impl Transcoder {
         };
         let padding = bytes.iter().copied().take_while(is_padding).count();
         let rest = &bytes[padding..];
+        let framing = codec(self.setup.upstream).framing();
+        // Where a stream is lines of JSON it begins like a whole answer, and only the request tells them apart.
+        let is_whole = framing == Framing::Events || !self.setup.stream;
         match rest.first() {
             None => {}
-            Some(b'{' | b'[') => self.form = Form::Whole(Vec::new()),
             Some(b'<') => return Err(Error::malformed("the upstream answered with a web page")),
+            Some(b'{' | b'[') if is_whole => self.form = Form::Whole(Vec::new()),
             Some(_) => {
-                self.form = Form::Events(SseFramer::new(self.setup.event_limit));
+                self.form = Form::Stream(Framer::new(framing, self.setup.event_limit));
                 self.lane = Some(self.open_lane(self.setup.is_raw && self.setup.stream)?);
             }
         }
@@ -313,9 +317,16 @@ impl Transcoder {
         let text = std::str::from_utf8(body)
             .map_err(|_| Error::malformed("the upstream's answer is not valid UTF-8"))?;
         let mut tape = Tape::new();
-        let root = tape.parse(text).map_err(|error| {
-            Error::malformed(format!("the upstream's answer is not valid JSON: {error}"))
-        })?;
+        let root = match tape.parse(text) {
+            Ok(root) => root,
+            Err(_) if codec(self.setup.upstream).framing() == Framing::Lines => {
+                return self.lines(body, out);
+            }
+            Err(error) => {
+                let message = format!("the upstream's answer is not valid JSON: {error}");
+                return Err(Error::malformed(message));
+            }
+        };
         let mut lane = self.open_lane(self.setup.is_raw && !self.setup.stream)?;
         let result = match &mut lane {
             Lane::Raw(lane) => lane.whole(text, root, out),
@@ -324,6 +335,20 @@ impl Transcoder {
                 .decode_response(root, &self.setup.decode, &mut lane.pipe(out))
                 .and_then(|()| lane.finish_whole(out)),
         };
+        self.is_complete = result.is_ok();
+        self.lane = Some(lane);
+        result
+    }
+}
+
+impl Transcoder {
+    /// A stream of lines where one answer was asked for: it began like one.
+    fn lines(&mut self, body: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
+        let mut lane = self.open_lane(false)?;
+        let mut framer = Framer::new(Framing::Lines, self.setup.event_limit);
+        let fed = framer.feed(body, &mut |frame| lane.frame(&frame, out));
+        let framed = fed.and_then(|()| framer.finish(&mut |frame| lane.frame(&frame, out)));
+        let result = framed.and_then(|()| lane.finish(out));
         self.is_complete = result.is_ok();
         self.lane = Some(lane);
         result

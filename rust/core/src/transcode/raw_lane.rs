@@ -4,7 +4,7 @@ use std::ops::{ControlFlow, Range};
 
 use super::answer::Report;
 use super::request::splice_into;
-use crate::dialect::{EncodeContext, Framing, Relay, Verdict};
+use crate::dialect::{EncodeContext, Relay, RelayFraming, Verdict};
 use crate::error::Error;
 use crate::json::{Node, write};
 use crate::sse::Frame;
@@ -35,7 +35,12 @@ impl RawLane {
         let before = out.len();
         // A byte order mark makes two SDKs lose the first event, and means nothing: the one byte sequence left out.
         let mark = if frame.has_bom { 3 } else { 0 };
-        if !self.has_written && !frame.has_bom && frame.raw.starts_with(b"\xEF\xBB\xBF") {
+        let is_as_sent = self.relay.framing() == RelayFraming::AsSent;
+        if is_as_sent
+            && !self.has_written
+            && !frame.has_bom
+            && frame.raw.starts_with(b"\xEF\xBB\xBF")
+        {
             // In mid-stream it is no mark, and must not become one because nothing before it was relayed.
             out.push(b'\n');
         }
@@ -52,11 +57,9 @@ impl RawLane {
     ) -> Result<ControlFlow<()>, Error> {
         let framing = self.relay.framing();
         let Some(data) = frame.data else {
-            if framing != Framing::AsSent {
-                return Ok(ControlFlow::Continue(()));
-            }
-            // Half a line at the end of the stream says nothing and would run into what we append.
-            if !frame.is_unterminated {
+            // Half a line at the end of the stream says nothing and would run into what we append. Among lines of JSON
+            // a blank one is an error to every client that parses each.
+            if !frame.is_unterminated && framing == RelayFraming::AsSent {
                 out.extend_from_slice(&frame.raw[mark..]);
             }
             return Ok(ControlFlow::Continue(()));
@@ -68,18 +71,28 @@ impl RawLane {
         }
         if !verdict.drop {
             match framing {
-                Framing::AsSent => write_frame(frame, mark, data, &verdict, out),
-                Framing::DataOnly if is_plain(frame, &frame.raw[mark..]) => {
+                RelayFraming::AsSent => write_frame(frame, mark, data, &verdict, out),
+                RelayFraming::DataOnly if is_plain(frame, &frame.raw[mark..]) => {
                     write_frame(frame, mark, data, &verdict, out);
                 }
-                Framing::DataOnly => {
+                RelayFraming::DataOnly => {
                     out.extend_from_slice(b"data: ");
                     write_line(data, &verdict.edits, out);
                     out.extend_from_slice(b"\n\n");
                 }
-                Framing::Array => {
+                RelayFraming::Array => {
                     out.extend_from_slice(if self.has_written { b",\n" } else { b"[" });
                     write_line(data, &verdict.edits, out);
+                }
+                RelayFraming::Lines if has_line_breaks(data) => {
+                    write_line(data, &verdict.edits, out);
+                    out.push(b'\n');
+                }
+                RelayFraming::Lines => {
+                    write_data(frame, &frame.raw[mark..], mark, data, &verdict.edits, out);
+                    if frame.is_unterminated {
+                        out.push(b'\n');
+                    }
                 }
             }
         }
@@ -169,9 +182,12 @@ fn is_plain(frame: &Frame<'_>, raw: &[u8]) -> bool {
         && !frame.is_unterminated
         && lines.starts_with(b"data: ")
         && memchr::memchr2(b'\r', b'\n', lines).is_none()
-        && !frame
-            .data
-            .is_some_and(|data| data.contains(['\u{85}', '\u{2028}', '\u{2029}']))
+        && !frame.data.is_some_and(has_line_breaks)
+}
+
+/// Whether readers that split lines the Unicode way (google-genai, ollama for Python) would cut this in two.
+fn has_line_breaks(data: &str) -> bool {
+    data.contains(['\u{85}', '\u{2028}', '\u{2029}'])
 }
 
 /// The data on one line, edited.

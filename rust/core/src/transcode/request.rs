@@ -89,7 +89,7 @@ impl ClientRequest {
                 Some(node) => node
                     .as_bool()
                     .ok_or_else(|| Error::bad_request(node, "stream must be a boolean"))?,
-                None => false,
+                None => codec(dialect).streams_by_default(),
             };
             (name.into_owned(), stream)
         };
@@ -145,6 +145,15 @@ impl ClientRequest {
         codec(self.dialect).kept_input(self.doc.root())
     }
 
+    /// The whole answer, when no model is asked for anything and a target of this dialect could do nothing for it.
+    /// `created`: Unix seconds.
+    pub fn own_answer(&self, target: Dialect, created: u64) -> Option<Vec<u8>> {
+        if target == self.dialect {
+            return None;
+        }
+        codec(self.dialect).own_answer(self.doc.root(), &self.cx, created)
+    }
+
     /// The request in no dialect's words.
     pub fn decode(&self) -> Result<Request<'_>, Error> {
         let mut request = codec(self.dialect).decode_request(self.doc.root(), &self.cx)?;
@@ -193,7 +202,7 @@ impl ClientRequest {
         prepared.loss = loss;
         prepared.stream_usage = request.stream_usage;
         prepared.max_output_tokens = request.max_output_tokens;
-        prepared.echo = codec(self.dialect).echo(self.doc.root());
+        prepared.echo = codec(self.dialect).echo(self.doc.root(), &self.cx);
         Ok(prepared)
     }
 

@@ -346,6 +346,7 @@ fn a_client_of_functions_is_told_of_one_call_in_the_words_it_knows() {
             fastproxy_core::json::Doc::parse(br#"{"functions":[{"name":"f"}]}"#.to_vec().into())
                 .unwrap()
                 .root(),
+            &fastproxy_core::dialect::ClientContext::default(),
         ),
         ..encode_cx()
     };

@@ -1,7 +1,7 @@
 //! The settings that answers repeat.
 
 use fastproxy_core::dialect::openai_responses::Responses;
-use fastproxy_core::dialect::{Codec, Dialect, EncodeContext};
+use fastproxy_core::dialect::{ClientContext, Codec, Dialect, EncodeContext};
 use fastproxy_core::ir::{Answer, AnswerPart, FinishReason};
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use super::kit::{client, doc, encode_cx, fixture, prepared, told};
 fn echoed(request: &Value) -> Value {
     let doc = doc(request);
     let cx = EncodeContext {
-        echo: Responses.echo(doc.root()),
+        echo: Responses.echo(doc.root(), &ClientContext::default()),
         ..encode_cx()
     };
     let answer = Answer {
@@ -89,7 +89,12 @@ fn a_body_over_several_lines_is_one_line_in_events() {
     let text = String::from_utf8(fixture("request", "full.json")).unwrap();
     assert!(text.contains('\n'));
     let doc = fastproxy_core::json::Doc::parse(text.into()).unwrap();
-    assert!(!Responses.echo(doc.root()).unwrap().contains('\n'));
+    assert!(
+        !Responses
+            .echo(doc.root(), &ClientContext::default())
+            .unwrap()
+            .contains('\n')
+    );
     let chat = client(
         Dialect::OpenaiChat,
         &json!({"model": "m", "messages": [{"role": "user", "content": "x"}]}),

@@ -4,7 +4,6 @@
 //! `relay_request` serve the raw lane. Of the two versions, `2026-10-21` takes no `temperature`, `top_p` or `top_k`,
 //! no `document` directly in an assistant turn and no `citations` on a user's text; everything else is the same.
 
-mod arguments;
 mod error;
 mod fields;
 mod ids;

@@ -36,6 +36,7 @@ impl Form {
         match dialect {
             Dialect::OpenaiChat | Dialect::OpenaiResponses => Some(Self::Openai),
             Dialect::Gemini => Some(Self::Gemini),
+            Dialect::Ollama => Some(Self::Ollama),
             Dialect::Anthropic => None,
         }
     }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::finish::Stop;
 use super::read_answer::{blocked, finished, is_answer, parse};
 use super::{error, usage};
-use crate::dialect::{EncodeContext, Framing, Relay, RelayContext, Verdict};
+use crate::dialect::{EncodeContext, Relay, RelayContext, RelayFraming, Verdict};
 use crate::error::Error;
 use crate::ir::Usage;
 use crate::json::{Node, Tape, edit, write};
@@ -14,7 +14,7 @@ use crate::json::{Node, Tape, edit, write};
 #[derive(Debug)]
 pub(super) struct ContentRelay {
     model: String,
-    framing: Framing,
+    framing: RelayFraming,
     tape: Tape,
     tap: Tap,
     has_relayed: bool,
@@ -35,9 +35,9 @@ struct Tap {
 impl ContentRelay {
     pub(super) fn new(cx: &RelayContext) -> Self {
         let framing = if cx.json_array {
-            Framing::Array
+            RelayFraming::Array
         } else {
-            Framing::DataOnly
+            RelayFraming::DataOnly
         };
         Self {
             model: cx.model.clone(),
@@ -82,9 +82,9 @@ impl Relay for ContentRelay {
         }
         self.is_complete = true;
         Ok(match self.framing {
-            Framing::Array if self.has_relayed => b"]",
-            Framing::Array => b"[]",
-            Framing::AsSent | Framing::DataOnly => b"",
+            RelayFraming::Array if self.has_relayed => b"]",
+            RelayFraming::Array => b"[]",
+            _ => b"",
         })
     }
 
@@ -92,13 +92,13 @@ impl Relay for ContentRelay {
         self.is_complete
     }
 
-    fn framing(&self) -> Framing {
+    fn framing(&self) -> RelayFraming {
         self.framing
     }
 
     /// In an array the error is one more element.
     fn abort(&self, error: &Error, cx: &EncodeContext, out: &mut Vec<u8>) -> bool {
-        if self.framing != Framing::Array {
+        if self.framing != RelayFraming::Array {
             return false;
         }
         let lead: &[u8] = if self.has_relayed { b",\n" } else { b"[" };

@@ -39,7 +39,7 @@ impl Codec for Chat {
     }
 
     /// A client that declares `functions` knows `function_call` only, and one call in an answer.
-    fn echo(&self, body: Node<'_>) -> Option<String> {
+    fn echo(&self, body: Node<'_>, _cx: &ClientContext) -> Option<String> {
         let is_old = body.get("functions").is_some() && body.get("tools").is_none();
         is_old.then(|| "functions".into())
     }

@@ -43,7 +43,7 @@ impl Codec for Responses {
         read_request::read(body, cx)
     }
 
-    fn echo(&self, body: Node<'_>) -> Option<String> {
+    fn echo(&self, body: Node<'_>, _cx: &ClientContext) -> Option<String> {
         Some(echo::settings(body))
     }
 

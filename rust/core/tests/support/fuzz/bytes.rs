@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 
 use bytes::Bytes;
 use fastproxy_core::coding::{CHUNK, Decoder, Progress};
+use fastproxy_core::framing::{Framer, Framing};
 use fastproxy_core::json::{Doc, JsonErrorKind, Kind, Node, Tape, write};
-use fastproxy_core::sse::SseFramer;
 use serde::de::IgnoredAny;
 
 /// A frame: raw bytes, name, data, whether its blank line is missing.
@@ -13,21 +13,42 @@ type Seen = (Vec<u8>, String, Option<String>, bool);
 
 /// Frames do not depend on the cuts, and their raw bytes are the stream. The first byte says where to cut.
 pub(crate) fn sse_framer(data: &[u8]) {
+    framer(Framing::Events, data);
+}
+
+/// The same of lines.
+pub(crate) fn line_framer(data: &[u8]) {
+    framer(Framing::Lines, data);
+}
+
+fn framer(framing: Framing, data: &[u8]) {
     let Some((&size, stream)) = data.split_first() else {
         return;
     };
     let size = usize::from(size).max(1);
     for limit in [8, 64, 1 << 20] {
-        let whole = frames(limit, [stream]);
-        assert_eq!(whole, frames(limit, stream.chunks(1)), "byte by byte");
-        assert_eq!(whole, frames(limit, stream.chunks(size)), "by {size}");
+        let whole = frames(framing, limit, [stream]);
+        assert_eq!(
+            whole,
+            frames(framing, limit, stream.chunks(1)),
+            "byte by byte"
+        );
+        assert_eq!(
+            whole,
+            frames(framing, limit, stream.chunks(size)),
+            "by {size}"
+        );
         let raw: Vec<u8> = whole.0.iter().flat_map(|frame| frame.0.clone()).collect();
         assert!(stream.starts_with(&raw) && (!whole.1 || stream == raw));
     }
 }
 
-fn frames<'p>(limit: usize, pieces: impl IntoIterator<Item = &'p [u8]>) -> (Vec<Seen>, bool) {
-    let mut framer = SseFramer::new(limit);
+fn frames<'p>(
+    framing: Framing,
+    limit: usize,
+    pieces: impl IntoIterator<Item = &'p [u8]>,
+) -> (Vec<Seen>, bool) {
+    let mut framer = Framer::new(framing, limit);
     let mut seen = Vec::new();
     let mut on = |frame: fastproxy_core::sse::Frame<'_>| {
         assert!(!frame.raw.is_empty() && frame.raw.len() <= limit);

@@ -5,9 +5,10 @@ use std::ops::ControlFlow;
 use bytes::Bytes;
 use fastproxy_core::dialect::{ClientContext, DecodeContext, Dialect, Target, codec};
 use fastproxy_core::error::{Error, Source};
+use fastproxy_core::framing::Framer;
 use fastproxy_core::ir::Delta;
 use fastproxy_core::json::{Doc, JsonErrorKind, Tape};
-use fastproxy_core::sse::{Frame, SseFramer};
+use fastproxy_core::sse::Frame;
 use fastproxy_core::transcode::{ClientRequest, Routing};
 
 /// A request is refused by the client's fault, or what is sent for it is a request of the target's dialect.
@@ -104,7 +105,7 @@ pub(super) fn decode<'p>(
     pieces: impl IntoIterator<Item = &'p [u8]>,
 ) -> (Vec<String>, Result<(), Error>) {
     let mut decoder = codec(dialect).stream_decoder(&context());
-    let mut framer = SseFramer::new(1 << 20);
+    let mut framer = Framer::new(codec(dialect).framing(), 1 << 20);
     let mut deltas = Vec::new();
     let mut emit = |delta: Delta<'_>| deltas.push(format!("{delta:?}"));
     let mut on = |frame: Frame<'_>| {

@@ -11,6 +11,7 @@ pub(crate) type Target = (&'static str, fn(&[u8]));
 /// Every target.
 pub(crate) const TARGETS: &[Target] = &[
     ("sse_framer", bytes::sse_framer),
+    ("line_framer", bytes::line_framer),
     ("json_tape", bytes::json_tape),
     ("coding", bytes::coding),
     ("request", dialects::request),

@@ -6,9 +6,10 @@ use fastproxy_core::dialect::{
     DecodeContext, Dialect, EncodeContext, NameMap, RelayContext, codec,
 };
 use fastproxy_core::error::{Error, Kind, Source};
+use fastproxy_core::framing::Framer;
 use fastproxy_core::ir::Delta;
 use fastproxy_core::json::Tape;
-use fastproxy_core::sse::{Frame, SseFramer};
+use fastproxy_core::sse::{DEFAULT_EVENT_LIMIT, Frame};
 use fastproxy_core::transcode::{Setup, Transcoder};
 
 use super::dialects::decode;
@@ -53,7 +54,7 @@ fn pair(data: &[u8], upstream: Dialect, client: Dialect, stream: bool, is_raw: b
     }
     if stream {
         let text = String::from_utf8_lossy(&out);
-        check_frames(&out, &what);
+        check_frames(&out, client, &what);
         if has_content || (end.is_ok() && !is_raw) {
             let (_, read) = decode(client, [&out[..]]);
             // The raw lane relays what a decoder of ours may find too odd to carry over.
@@ -115,8 +116,8 @@ fn run<'p>(
 }
 
 /// Whole events, each of one line of JSON or the one terminator that is not.
-fn check_frames(out: &[u8], what: &str) {
-    let mut framer = SseFramer::default();
+fn check_frames(out: &[u8], client: Dialect, what: &str) {
+    let mut framer = Framer::new(codec(client).framing(), DEFAULT_EVENT_LIMIT);
     let mut tape = Tape::new();
     let mut on = |frame: Frame<'_>| {
         assert!(!frame.is_unterminated, "{what}");

@@ -5,8 +5,8 @@ use super::{
     write_redacted, write_thinking, write_tool,
 };
 use crate::dialect::EncodeContext;
-use crate::dialect::anthropic::arguments::Input;
 use crate::dialect::anthropic::{stop, usage};
+use crate::dialect::arguments::Input;
 use crate::dialect::carrier;
 use crate::ir::{Answer, AnswerPart, Finish, FinishReason, Opaque, OwnedCitation};
 use crate::json::Tape;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::dialect::anthropic::arguments::Input;
+use crate::dialect::arguments::Input;
 use crate::ir::CacheMarker;
 use crate::json::write::{self, Object};
 use crate::loss::{Code, LossReport};

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use super::Writer;
 use super::blocks::{Block, Placed};
 use super::media;
-use crate::dialect::anthropic::arguments::Input;
 use crate::dialect::anthropic::is_admissible;
+use crate::dialect::arguments::Input;
 use crate::error::Error;
 use crate::ir::{
     Content, Media, MediaKind, OpaqueKind, Part, Reasoning, ToolCall, ToolResult, Turn,

@@ -1,11 +1,11 @@
-//! Tool arguments: text in most dialects, an object in this one.
+//! Tool arguments: text in most dialects, an object in some.
 
 use crate::ir::ToolKind;
 use crate::json::{Tape, write};
 
 /// How a call's arguments become an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Input<'a> {
+pub(in crate::dialect) enum Input<'a> {
     /// There are none: `{}`.
     Empty,
     /// They are an object, kept as they are.
@@ -18,7 +18,7 @@ pub(super) enum Input<'a> {
 
 impl<'a> Input<'a> {
     /// Decide.
-    pub(super) fn of(kind: ToolKind, arguments: &'a str, tape: &mut Tape) -> Self {
+    pub(in crate::dialect) fn of(kind: ToolKind, arguments: &'a str, tape: &mut Tape) -> Self {
         if kind == ToolKind::Custom {
             return Self::Free(arguments);
         }
@@ -33,7 +33,7 @@ impl<'a> Input<'a> {
     }
 
     /// Write the object.
-    pub(super) fn write(self, out: &mut Vec<u8>) {
+    pub(in crate::dialect) fn write(self, out: &mut Vec<u8>) {
         match self {
             Self::Empty => out.extend_from_slice(b"{}"),
             Self::Object(json) => write::raw(out, json),
