@@ -1,6 +1,6 @@
 """The Rust part of fastproxy. Checked against the built extension by stubtest (`make lint`)."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from os import PathLike
 from typing import Any, Final, Literal, TypedDict, final, type_check_only
 
@@ -12,6 +12,7 @@ __all__ = [
     "Exchange",
     "OpaqueState",
     "Outcome",
+    "Passage",
     "Prepared",
     "Request",
     "Target",
@@ -22,6 +23,7 @@ __all__ = [
     "error_table",
     "fidelity_table",
     "loss_table",
+    "sniff_media",
     "transcode_request",
     "transcode_response",
     "transcode_stream",
@@ -53,7 +55,7 @@ class OpaqueState:
         entries: int,
         bytes: int,
         ttl: float,
-        responses: tuple[int, int, float] = (10_000, 134_217_728, 86_400.0),
+        responses: tuple[int, int, float] = ...,
     ) -> OpaqueState:
         """`responses`: how many answers of OpenAI Responses are kept, their bytes, and for how many seconds."""
     def ledger_size(self) -> tuple[int, int]:
@@ -111,7 +113,11 @@ class Request:
     @property
     def continues(self) -> str | None:
         """The answer, kept by the upstream that gave it, that this one continues."""
-    def prepare(self, target: Target, *, owner: str, strict: bool = False) -> Prepared:
+    def wanted_media(self, target: Target) -> list[tuple[str, str]]:
+        """The media that a target needs the bytes of: (URL, JSON pointer). Raises `ProxyError`."""
+    def prepare(
+        self, target: Target, *, owner: str, strict: bool = False, media: Mapping[str, tuple[str, bytes]] = ...
+    ) -> Prepared:
         """Write the request for a target. Raises `ProxyError` (always the client's)."""
     def estimate_tokens(self) -> int:
         """A local estimate of the prompt's tokens, for upstreams that cannot count."""
@@ -193,6 +199,35 @@ class Exchange:
     def cancel(self, cause: Literal["client_gone", "shutdown", "deadline"]) -> None: ...
 
 @final
+class Passage:
+    """One attempt to pass a request on as it is. `feed` and `end` while it runs, unless its body is whole."""
+
+    def __new__(
+        cls,
+        client: Client,
+        endpoint: Endpoint,
+        method: str,
+        path: str,
+        *,
+        dialect_name: str,
+        headers: Sequence[tuple[str, str]],
+        head: Sequence[tuple[bytes, bytes]],
+        send: Callable[..., Any],
+        timeouts: tuple[float, float, float, float],
+        response_bytes: int,
+        body: bytes | None = None,
+        length: int | None = None,
+    ) -> Passage:
+        """`body`: all of it; `None`: it is fed, and `length` bytes long if that is known."""
+    def run(self) -> Awaitable[Outcome]:
+        """Awaits the `Outcome`. Never raises for what an upstream or a client does."""
+    def feed(self, piece: bytes) -> Awaitable[bool]:
+        """Awaits room for a piece of the body, and whether anybody still takes it."""
+    def end(self) -> None:
+        """The body is whole."""
+    def cancel(self, why: Literal["client_gone", "shutdown", "deadline"]) -> None: ...
+
+@final
 class Outcome:
     """What became of one attempt."""
 
@@ -217,6 +252,8 @@ class Outcome:
     @property
     def output_bytes(self) -> int: ...
     @property
+    def bytes_out(self) -> int: ...
+    @property
     def upstream_status(self) -> int | None: ...
     @property
     def upstream_request_id(self) -> str | None: ...
@@ -226,6 +263,9 @@ class Outcome:
     def duration_ms(self) -> float: ...
     @property
     def resent(self) -> bool: ...
+
+def sniff_media(bytes: bytes) -> str | None:
+    """The media type of these bytes, if they are of a kind that models are shown."""
 
 def decode_error(dialect: str, status: int, body: bytes) -> ProxyError:
     """An upstream's error answer, read in its dialect."""

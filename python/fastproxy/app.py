@@ -77,7 +77,7 @@ class App:
         if not endpoint.is_open:
             call.caller = gateway.keys.authenticate(call.headers, call.scope["query_string"])
             call.notes["key"] = call.caller.name
-        if method == "POST":
+        if method == "POST" and not endpoint.takes_any:
             check_json_body(call.headers)
         call.purpose = endpoint.purpose
         await endpoint.action(gateway, call)

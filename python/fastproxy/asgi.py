@@ -32,35 +32,49 @@ def headers_named(headers: Headers, name: bytes) -> list[str]:
     return [value.decode("latin-1") for key, value in headers if key == name]
 
 
-async def read_body(scope: Scope, receive: Receive, *, limit: int, idle_timeout: float) -> bytes:
-    """The whole request body.
+class Body:
+    """A request body, piece by piece within limits.
 
-    Raises `ProxyError` `too_large` past `limit` bytes (by Content-Length before anything is read), `request_timeout`
-    after `idle_timeout` seconds without progress (granian has no such limit), and `ClientDisconnected`.
+    `next` raises `ProxyError` `too_large` past `limit` bytes (by Content-Length before anything is read),
+    `request_timeout` after `idle_timeout` seconds without progress (granian has no such limit), and
+    `ClientDisconnected`.
     """
-    declared = _content_length(scope["headers"])
-    if declared is not None and declared > limit:
-        raise _too_large(limit)
-    chunks: list[bytes] = []
-    size = 0
-    while True:
+
+    def __init__(self, scope: Scope, receive: Receive, *, limit: int, idle_timeout: float) -> None:
+        self.declared = _content_length(scope["headers"])
+        self.is_over = False
+        self._receive = receive
+        self._limit = limit
+        self._idle_timeout = idle_timeout
+        self._size = 0
+
+    async def next(self) -> bytes:
+        """The next piece, which may be empty; `is_over` tells whether it was the last."""
+        if self.declared is not None and self.declared > self._limit:
+            raise _too_large(self._limit)
         try:
-            async with asyncio.timeout(idle_timeout):
-                message = await receive()
+            async with asyncio.timeout(self._idle_timeout):
+                message = await self._receive()
         except TimeoutError:
             raise ProxyError("request_timeout", "the request body stopped arriving", close=True) from None
         if message["type"] == "http.disconnect":
             raise ClientDisconnected
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size > limit:
-            raise _too_large(limit)
-        if chunk:
-            chunks.append(bytes(chunk))
+        piece = bytes(message.get("body", b""))
+        self._size += len(piece)
+        if self._size > self._limit:
+            raise _too_large(self._limit)
         # With a Content-Length the end is known without another trip through the server's queue (17 µs on granian).
-        if not message.get("more_body", False) or size == declared:
-            break
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        self.is_over = not message.get("more_body", False) or self._size == self.declared
+        return piece
+
+
+async def read_body(scope: Scope, receive: Receive, *, limit: int, idle_timeout: float) -> bytes:
+    """The whole request body. Raises what `Body.next` raises."""
+    body = Body(scope, receive, limit=limit, idle_timeout=idle_timeout)
+    pieces: list[bytes] = []
+    while not body.is_over:
+        pieces.append(await body.next())
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 def _content_length(headers: Headers) -> int | None:

@@ -53,5 +53,10 @@ def check_json_body(headers: Headers) -> None:
     if coding is not None and coding.strip().lower() not in ("", "identity"):
         raise ProxyError("media_type", "compressed request bodies are not accepted", close=True)
     media_type = header(headers, b"content-type")
-    if media_type is not None and media_type.strip() and not _JSON.fullmatch(media_type):
+    if media_type is not None and media_type.strip() and not is_json(headers):
         raise ProxyError("media_type", "the request body must be application/json", close=True)
+
+
+def is_json(headers: Headers) -> bool:
+    """Whether the body is declared as JSON."""
+    return _JSON.fullmatch(header(headers, b"content-type") or "") is not None

@@ -8,7 +8,7 @@ from .positions import Path
 from .problems import Problems, did_you_mean
 from .reading import Reader
 from .secrets import Secret
-from .structs import Cors, Key, Model, Opaque, Server, Target
+from .structs import Cors, Key, Model, Opaque, Passthrough, Server, Target
 from .tree import Tree
 from .upstream import Upstream
 from .upstream_rules import check_upstreams
@@ -29,6 +29,7 @@ def check(tree: Tree, reader: Reader, problems: Problems) -> None:
     _check_keys(tree, reader, server, problems)
     check_upstreams(reader, server.listen, problems)
     _check_models(tree, reader, problems)
+    _check_passthrough(tree, reader, problems)
     _check_cors(reader, problems)
     _check_seal(reader, problems)
     _check_literals(tree, reader, problems)
@@ -117,6 +118,17 @@ def _check_models(tree: Tree, reader: Reader, problems: Problems) -> None:
         problems.warning(
             (), "no [[models]]: clients must ask for upstream/model", 'name = "*" sends everything to its targets'
         )
+
+
+def _check_passthrough(tree: Tree, reader: Reader, problems: Problems) -> None:
+    names = {name for _, name in _named(tree, "upstreams")}
+    dialects = {upstream.name: upstream.dialect for _, upstream in reader.all(Upstream)}
+    for path, passthrough in reader.all(Passthrough):
+        name = passthrough.upstream
+        if name is not None and name not in names:
+            problems.error((*path, "upstream"), f'no upstream "{name}"', did_you_mean(name, names))
+        elif name is not None and not dialects.get(name, "openai").startswith("openai"):
+            problems.error((*path, "upstream"), f'"{name}" does not speak a dialect of OpenAI')
 
 
 def _serves(upstream: Upstream, model: str | None) -> bool:

@@ -19,8 +19,10 @@ __all__ = [
     "Key",
     "Limits",
     "Logging",
+    "Media",
     "Model",
     "Opaque",
+    "Passthrough",
     "Profile",
     "Replay",
     "Responses",
@@ -194,6 +196,34 @@ class Responses(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ttl: Annotated[Timeout, Meta(description="How long.", extra={"restart": True})] = 86_400
 
 
+class Passthrough(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Requests that are passed on as they are: images, audio, files, batches, moderations, rankings."""
+
+    upstream: Annotated[
+        str | None,
+        Meta(
+            description="Gets what names no model (files, batches), by its first account. All client keys share what is "
+            "there. Unset: such requests are refused."
+        ),
+    ] = None
+    body_bytes: Annotated[Bytes, Meta(description="Largest body that is not JSON; it is never held whole.")] = 2**30
+
+
+class Media(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Images and documents named by a URL, for upstreams that need their bytes."""
+
+    fetch: Annotated[
+        bool,
+        Meta(description="Fetch them: clients then choose what this machine connects to. Public addresses only."),
+    ] = False
+    max_bytes: Annotated[Bytes, Meta(description="Largest one.")] = 20 * 2**20
+    max_count: Annotated[int, Meta(ge=1, le=1000, description="Most of them in one request.")] = 20
+    timeout: Annotated[Timeout, Meta(description="How long one may take.")] = 10
+    allow_private: Annotated[
+        bool, Meta(description="Also from loopback, private and link-local addresses. Only for a closed network.")
+    ] = False
+
+
 class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything fastproxy is told at start."""
 
@@ -206,3 +236,5 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     logging: Logging = field(default_factory=Logging)
     opaque: Opaque = field(default_factory=Opaque)
     responses: Responses = field(default_factory=Responses)
+    media: Media = field(default_factory=Media)
+    passthrough: Passthrough = field(default_factory=Passthrough)

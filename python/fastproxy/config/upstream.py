@@ -71,6 +71,9 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     stream_usage: Annotated[bool, Meta(description="Understands `stream_options.include_usage`.")] = True
     mid_system: Annotated[bool, Meta(description="Understands system turns between the others (Anthropic).")] = False
     custom_tools: Annotated[bool, Meta(description="Understands free-text tools (`type: custom`).")] = True
+    media_urls: Annotated[
+        bool, Meta(description="Fetches images and documents that a URL names; if not, see `[media]`.")
+    ] = True
     cache_markers: Annotated[
         CacheMarkers,
         Meta(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from . import anthropic, gemini, health, models, openai_chat, openai_responses
+from . import anthropic, gemini, health, models, openai_chat, openai_passing, openai_responses
 from .route import Endpoint
 from .table import RouteTable
 
@@ -13,5 +13,5 @@ __all__ = ["Endpoint", "RouteTable", "endpoints"]
 
 def endpoints() -> Iterator[Endpoint]:
     """Every endpoint of the proxy."""
-    for surface in (openai_chat, openai_responses, anthropic, gemini, models, health):
+    for surface in (openai_chat, openai_responses, openai_passing, anthropic, gemini, models, health):
         yield from surface.ENDPOINTS

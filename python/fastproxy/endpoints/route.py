@@ -26,5 +26,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     dialect: str | None
     action: Action
     purpose: Purpose = "generate"
+    #: Whether bodies of any media type are taken, and not JSON only.
+    takes_any: bool = False
     #: Whether anybody may call it, key or not.
     is_open: bool = False

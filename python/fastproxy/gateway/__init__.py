@@ -3,5 +3,6 @@
 from .build import build_gateway
 from .call import Call
 from .gateway import Gateway
+from .passing import pass_on
 
-__all__ = ["Call", "Gateway", "build_gateway"]
+__all__ = ["Call", "Gateway", "build_gateway", "pass_on"]

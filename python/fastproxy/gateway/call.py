@@ -59,7 +59,7 @@ class Call:
         self.status = 0
         self.is_client_gone = False
         self.is_cut = False
-        self.exchange: _core.Exchange | None = None
+        self.exchange: _core.Exchange | _core.Passage | None = None
         self._task = asyncio.current_task()
         #: What the access log tells besides.
         self.notes: dict[str, object] = {}
@@ -98,6 +98,10 @@ class Call:
     async def respond(self, status: int, body: bytes, *headers: tuple[bytes, bytes]) -> None:
         """A whole JSON response."""
         await self._respond(status, body, self.head(_JSON, *headers))
+
+    async def respond_empty(self, status: int, *headers: tuple[bytes, bytes]) -> None:
+        """A response without a body."""
+        await self._respond(status, b"", self.head(*headers))
 
     async def respond_text(self, status: int, text: str) -> None:
         """One line of plain text."""

@@ -18,6 +18,7 @@ from ..upstreams import ModelList, Upstream
 from .call import Call
 from .counts import count_tokens
 from .kept import KeptAnswers, Place
+from .media import FetchedMedia
 from .retries import Attempts, RetryBudget, Waits, fault_of, public
 from .snapshot import Snapshot
 
@@ -41,7 +42,7 @@ class Gateway:
         self.is_draining = False
         self._is_cut = False
         self._active: set[Call] = set()
-        self._budget = RetryBudget()
+        self.budget = RetryBudget()
         self._models = ModelList(client)
         self.kept = KeptAnswers(self, config.responses.entries)
 
@@ -164,16 +165,18 @@ class Gateway:
 
     async def _try_candidates(self, call: Call, request: _core.Request, route: Route, snapshot: Snapshot) -> None:
         """Try every candidate that can carry the request, until one has answered or nothing more may be tried."""
-        attempts = Attempts(self._budget)
+        attempts = Attempts(self.budget)
         failure: ProxyError | None = None
         place = self.kept.place(call.caller, request.continues)
+        media = FetchedMedia(self.client, snapshot.config.media)
         candidates = place.among(route.candidates) if place is not None else route.candidates
         for position, candidate in enumerate(candidates, start=1):
             upstream = snapshot.upstreams[candidate.upstream]
             is_last = position == len(candidates)
             try:
                 target = upstream.target(candidate.model, call.dialect, call.headers)
-                prepared = request.prepare(target, owner=call.caller.name, strict=route.strict)
+                found = await media.wanted_by(request, target)
+                prepared = request.prepare(target, owner=call.caller.name, strict=route.strict, media=found)
                 failure = await self._try_accounts(call, request, prepared, upstream, attempts, place, wait=is_last)
             except ProxyError as error:
                 failure = failure or error
@@ -194,7 +197,7 @@ class Gateway:
         waits = Waits()
         while True:
             try:
-                lease = await self._lease(upstream, tried, wait=wait and failure is None)
+                lease = await self.lease(upstream, tried, wait=wait and failure is None)
             except ProxyError:
                 if failure is not None:
                     return waits.told_in(failure, upstream.pool)
@@ -217,7 +220,8 @@ class Gateway:
             if step == "other_account":
                 tried = others
 
-    async def _lease(self, upstream: Upstream, tried: frozenset[str], *, wait: bool) -> Lease:
+    async def lease(self, upstream: Upstream, tried: frozenset[str], *, wait: bool) -> Lease:
+        """An account that was not tried yet. Raises `ProxyError` when there is none, at once or after a wait."""
         if not wait:
             lease = upstream.pool.try_acquire(excluded=tried)
             if lease is None:

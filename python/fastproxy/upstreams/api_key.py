@@ -128,6 +128,10 @@ class Upstream:
         parameters = "&".join(part for part in (own, self._query, query) if part)
         return f"{path.replace('{resource}', _resource(model))}{below}{'?' if parameters else ''}{parameters}"
 
+    def extended(self, target: str) -> str:
+        """A path and query that a client asked for, with the query that is always sent."""
+        return f"{target}{'&' if '?' in target else '?'}{self._query}" if self._query else target
+
     def endpoint(self, account: Account) -> _core.Endpoint:
         """How connections for this account are made."""
         return self._endpoints[account]
@@ -143,10 +147,23 @@ class Upstream:
         first_byte = limits.first_byte or (_FIRST_BYTE if is_stream else total)
         return (limits.connect, first_byte, limits.idle, total)
 
-    def headers(self, account: Account, client_dialect: str, client_headers: Headers, request_id: str) -> Pairs:
+    def passing_seconds(self, longest: float) -> tuple[float, float, float, float]:
+        """Timeouts of what is only passed on: the client's upload is bounded by its own idleness."""
+        limits = self._configured.timeouts
+        return (limits.connect, longest, limits.idle, longest)
+
+    def headers(
+        self,
+        account: Account,
+        client_dialect: str,
+        client_headers: Headers,
+        request_id: str,
+        *,
+        has_body: bool = True,
+    ) -> Pairs:
         """Headers of one call: the account's key, never the client's."""
         headers: Pairs = [
-            ("content-type", "application/json"),
+            *([("content-type", "application/json")] if has_body else []),
             ("user-agent", f"fastproxy/{__version__}"),
             ("x-client-request-id", request_id),
             *self._credential(account),

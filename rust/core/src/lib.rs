@@ -12,6 +12,7 @@ pub mod ir;
 pub mod json;
 pub mod ledger;
 pub mod loss;
+pub mod media;
 pub mod redact;
 pub mod response_store;
 mod shelf;

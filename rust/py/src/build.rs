@@ -23,3 +23,9 @@ pub(crate) fn build_info(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     info.set_item("dialects", dialects)?;
     Ok(info)
 }
+
+/// The media type of these bytes, if they are of a kind that models are shown.
+#[pyfunction]
+pub(crate) fn sniff_media(bytes: &[u8]) -> Option<&'static str> {
+    fastproxy_core::media::sniff(bytes)
+}

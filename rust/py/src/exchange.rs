@@ -67,13 +67,7 @@ impl Exchange {
                 .answering(request.inner.purpose())
                 .embedding(prepared.inner.embed.clone()),
             head,
-            timeouts: Timeouts {
-                connect: seconds(timeouts.0)?,
-                first_byte: seconds(timeouts.1)?,
-                idle: seconds(timeouts.2)?,
-                total: seconds(timeouts.3)?,
-                ..Timeouts::default()
-            },
+            timeouts: self::timeouts(timeouts)?,
             // Models think for minutes before the first word, and proxies and clients in between give up after one:
             // from half a minute on, a kept connection is worth more than a retry that nobody sees.
             keepalive: Keepalive {
@@ -98,42 +92,65 @@ impl Exchange {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        let Some((exchange, mut sink)) = ready else {
+        let Some((exchange, sink)) = ready else {
             return Err(PyRuntimeError::new_err("an exchange runs once"));
         };
-        let pending = Pending::new(py)?;
-        let future = pending.future(py);
-        let client = self.client.get();
-        let http = client.inner.clone();
-        client.runtime.spawn(async move {
-            let attempt = AssertUnwindSafe(exchange.run(&http, &mut sink));
-            let outcome = attempt
-                .catch_unwind()
-                .await
-                .unwrap_or_else(|_| panicked(sink.is_started()));
-            Python::attach(|py| {
-                drop(sink);
-                let outcome = Py::new(py, Outcome::new(outcome)).map(Py::into_any);
-                pending.settle(py, outcome);
-            });
-        });
-        Ok(future)
+        run(py, exchange, sink, self.client.get())
     }
 
     /// End it: `client_gone` (nothing more is sent), `shutdown` or `deadline` (the client gets an error event).
     fn cancel(&self, cause: &str) -> PyResult<()> {
-        self.stop.fire(match cause {
-            "client_gone" => StopCause::ClientGone,
-            "shutdown" => StopCause::Shutdown,
-            "deadline" => StopCause::Deadline,
-            other => {
-                return Err(pyo3::exceptions::PyValueError::new_err(format!(
-                    "unknown cause {other:?}"
-                )));
-            }
-        });
+        self.stop.fire(self::cause(cause)?);
         Ok(())
     }
+}
+
+/// A cause by name.
+pub(crate) fn cause(name: &str) -> PyResult<StopCause> {
+    match name {
+        "client_gone" => Ok(StopCause::ClientGone),
+        "shutdown" => Ok(StopCause::Shutdown),
+        "deadline" => Ok(StopCause::Deadline),
+        other => Err(pyo3::exceptions::PyValueError::new_err(format!(
+            "unknown cause {other:?}"
+        ))),
+    }
+}
+
+/// Connect, first byte, idle, total: seconds.
+pub(crate) fn timeouts((connect, first, idle, total): (f64, f64, f64, f64)) -> PyResult<Timeouts> {
+    Ok(Timeouts {
+        connect: seconds(connect)?,
+        first_byte: seconds(first)?,
+        idle: seconds(idle)?,
+        total: seconds(total)?,
+        ..Timeouts::default()
+    })
+}
+
+/// Run an attempt on the client's runtime: the future of its outcome.
+pub(crate) fn run<A: upstream::Answer + 'static>(
+    py: Python<'_>,
+    exchange: upstream::Exchange<A>,
+    mut sink: AsgiSink,
+    client: &Client,
+) -> PyResult<Py<PyAny>> {
+    let pending = Pending::new(py)?;
+    let future = pending.future(py);
+    let http = client.inner.clone();
+    client.runtime.spawn(async move {
+        let attempt = AssertUnwindSafe(exchange.run(&http, &mut sink));
+        let outcome = attempt
+            .catch_unwind()
+            .await
+            .unwrap_or_else(|_| panicked(sink.is_started()));
+        Python::attach(|py| {
+            drop(sink);
+            let outcome = Py::new(py, Outcome::new(outcome)).map(Py::into_any);
+            pending.settle(py, outcome);
+        });
+    });
+    Ok(future)
 }
 
 fn setup(request: &Request, prepared: &Prepared, request_id: &str, event_limit: usize) -> Setup {

@@ -6,6 +6,7 @@ mod client;
 mod error;
 mod exchange;
 mod outcome;
+mod passage;
 mod request;
 mod sink;
 mod state;
@@ -18,7 +19,7 @@ mod _core {
     use pyo3::prelude::*;
 
     #[pymodule_export]
-    use crate::build::build_info;
+    use crate::build::{build_info, sniff_media};
     #[pymodule_export]
     use crate::client::{Client, Endpoint};
     #[pymodule_export]
@@ -27,6 +28,8 @@ mod _core {
     use crate::exchange::Exchange;
     #[pymodule_export]
     use crate::outcome::Outcome;
+    #[pymodule_export]
+    use crate::passage::Passage;
     #[pymodule_export]
     use crate::request::{Prepared, Request, Target};
     #[pymodule_export]

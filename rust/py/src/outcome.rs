@@ -105,6 +105,12 @@ impl Outcome {
         self.inner.report.output_bytes
     }
 
+    /// Bytes that the client was sent.
+    #[getter]
+    fn bytes_out(&self) -> u64 {
+        self.inner.bytes_out
+    }
+
     /// The upstream's HTTP status.
     #[getter]
     fn upstream_status(&self) -> Option<u16> {

@@ -1,11 +1,12 @@
 //! A client's request, and what it becomes for one target.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
 use fastproxy_core::dialect::{self as core, CacheMarkers, Dialect, Profile, Purpose, Replay};
-use fastproxy_core::transcode::{self, ClientRequest, Routing};
+use fastproxy_core::transcode::{self, ClientRequest, Fetched, Routing, Wanted};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
@@ -100,17 +101,32 @@ impl Request {
         self.inner.continues()
     }
 
+    /// The media that a target needs the bytes of: (URL, JSON pointer). Raises `ProxyError`.
+    fn wanted_media(&self, py: Python<'_>, target: &Target) -> PyResult<Vec<Wanted>> {
+        self.inner
+            .wanted_media(target.dialect, &target.inner)
+            .map_err(|error| raise(py, &error))
+    }
+
     /// Write the request for a target. Raises `ProxyError` (always the client's). `owner` keeps clients' state apart.
-    #[pyo3(signature = (target, *, owner, strict=false))]
+    #[pyo3(signature = (target, *, owner, strict=false, media=HashMap::new()))]
     fn prepare(
         &self,
         py: Python<'_>,
         target: &Target,
         owner: &str,
         strict: bool,
+        media: HashMap<String, (String, PyBackedBytes)>,
     ) -> PyResult<Prepared> {
         let ledger = Some((Arc::clone(&self.state.get().ledger), owner.to_owned()));
-        let routing = Routing { strict, ledger };
+        let media = media
+            .into_iter()
+            .map(|(url, (mime, bytes))| (url, Fetched::new(mime, &bytes)));
+        let routing = Routing {
+            strict,
+            media: media.collect(),
+            ledger,
+        };
         let work = || self.inner.prepare(target.dialect, &target.inner, &routing);
         let inner =
             unlocked(py, self.inner.body().len(), work).map_err(|error| raise(py, &error))?;
@@ -186,6 +202,7 @@ fn read_profile(fields: &Bound<'_, PyDict>) -> PyResult<Profile> {
             "stream_usage" => profile.stream_usage = value.extract()?,
             "mid_system" => profile.mid_system = value.extract()?,
             "custom_tools" => profile.custom_tools = value.extract()?,
+            "media_urls" => profile.media_urls = value.extract()?,
             "cache_markers" => {
                 profile.cache_markers = read_cache_markers(&value.extract::<String>()?)?;
             }

@@ -133,6 +133,9 @@ impl<'s, A: Answer> Attempt<'s, A> {
         self.tally.note_head(status, &headers, self.clock.elapsed());
         self.clock.await_body(sent_at);
         if (200..=299).contains(&status) {
+            if let Some((status, more)) = self.answer.head(status, &headers) {
+                self.delivery.tell(status, more);
+            }
             // Its values are slices of the first read buffer.
             drop(headers);
             return self.relay(body).await;

@@ -15,6 +15,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::endpoint::Endpoint;
 use crate::error::SettingsError;
+use crate::inflow::{Inflow, Payload};
 
 /// An honest name: nobody's browser.
 const OUR_USER_AGENT: HeaderValue =
@@ -29,7 +30,7 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~')
     .remove(b':');
 
-/// One request to an upstream. Cheap to clone; it can be sent again.
+/// One request to an upstream. Cheap to clone; it can be sent again unless its body is still arriving.
 #[derive(Clone, Debug)]
 pub struct Call {
     pub(crate) endpoint: Endpoint,
@@ -37,6 +38,7 @@ pub struct Call {
     target: PathAndQuery,
     headers: HeaderMap,
     body: Bytes,
+    inflow: Option<Inflow>,
 }
 
 impl Call {
@@ -57,7 +59,15 @@ impl Call {
             target,
             headers,
             body: body.into(),
+            inflow: None,
         })
+    }
+
+    /// With a body that is still arriving, instead of the one it was made with. Such a call can be sent once.
+    #[must_use]
+    pub fn arriving(mut self, inflow: Inflow) -> Self {
+        self.inflow = Some(inflow);
+        self
     }
 
     /// Set a header. Those that belong to a connection, and the ones that follow from endpoint and body, are left out.
@@ -98,14 +108,22 @@ impl Call {
         &self.body
     }
 
+    pub(crate) fn inflow(&self) -> Option<&Inflow> {
+        self.inflow.as_ref()
+    }
+
     /// The request as HTTP/2 wants it: with the authority in its URI.
-    pub(crate) fn request(&self) -> Request<Full<Bytes>> {
+    pub(crate) fn request(&self) -> Request<Payload> {
         let origin = &self.endpoint.origin;
         let mut parts = http::uri::Parts::default();
         parts.scheme = Some(origin.scheme.clone());
         parts.authority = Some(origin.authority.clone());
         parts.path_and_query = Some(self.target.clone());
-        let mut request = Request::new(Full::new(self.body.clone()));
+        let payload = match &self.inflow {
+            Some(inflow) => Payload::Arriving(inflow.clone()),
+            None => Payload::Whole(Full::new(self.body.clone())),
+        };
+        let mut request = Request::new(payload);
         request.method_mut().clone_from(&self.method);
         request.headers_mut().clone_from(&self.headers);
         // All three parts are there, which is all that `from_parts` asks for.

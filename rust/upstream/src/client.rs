@@ -164,7 +164,12 @@ impl Client {
     ) -> Result<Reply, Failure> {
         self.keep_sweeping();
         let origin = &call.endpoint.origin;
-        let mut link = self.acquire(origin, None, timeouts.connect).await?;
+        let mut link = if call.inflow().is_some() {
+            // It cannot be sent again when a kept connection turns out to be gone.
+            self.open(origin, timeouts.connect).await?
+        } else {
+            self.acquire(origin, None, timeouts.connect).await?
+        };
         loop {
             progress.is_reused = link.is_reused();
             let sent_at = Instant::now();

@@ -2,6 +2,7 @@
 
 use fastproxy_core::error::Error;
 use fastproxy_core::transcode::{Report, Transcoder};
+use http::HeaderMap;
 
 use crate::attempt::Attempt;
 use crate::call::Call;
@@ -17,7 +18,7 @@ pub struct Exchange<A> {
     pub call: Call,
     /// Turns the answer into the client's bytes.
     pub answer: A,
-    /// Response headers for the client; the status is 200.
+    /// Response headers for the client; the status is 200 unless [`Answer::head`] says otherwise.
     pub head: Vec<Header>,
     /// Limits of time.
     pub timeouts: Timeouts,
@@ -41,6 +42,10 @@ impl<A: Answer> Exchange<A> {
 
 /// What an exchange drives: the core's transcoder, or a double of it in tests.
 pub trait Answer: Send {
+    /// The head of a 2xx answer came: the status and the further headers that the client gets instead of 200 and none.
+    fn head(&mut self, _status: u16, _headers: &HeaderMap) -> Option<(u16, Vec<Header>)> {
+        None
+    }
     /// More bytes of a 2xx body. `Err` leaves in `out` what was complete before the error.
     fn feed(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), Error>;
     /// The body ended properly.

@@ -7,10 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::Request;
 use http_body::Body as _;
-use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -19,6 +17,7 @@ use tokio::time::Instant;
 use fastproxy_core::error::Kind;
 
 use crate::error::Failure;
+use crate::inflow::Payload;
 use crate::io::{Io, Meter};
 use crate::link::{Head, Piece, Step, Unanswered};
 
@@ -40,7 +39,7 @@ const MAX_BATCH: usize = 64 << 10;
 /// A handle of one shared connection.
 #[derive(Clone)]
 pub(crate) struct H2 {
-    sender: http2::SendRequest<Full<Bytes>>,
+    sender: http2::SendRequest<Payload>,
     shared: Arc<Shared>,
 }
 
@@ -143,7 +142,7 @@ impl H2 {
 
 impl H2Stream {
     /// Send and wait for the response's head. Dropping the future or the stream resets it.
-    pub(crate) async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<Head, Unanswered> {
+    pub(crate) async fn send(&mut self, request: Request<Payload>) -> Result<Head, Unanswered> {
         let meter = &self.connection.shared.meter;
         let read = meter.read();
         match self.connection.sender.try_send_request(request).await {

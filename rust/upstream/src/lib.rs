@@ -5,6 +5,7 @@
 //! | run one attempt | [`exchange`]: [`Exchange`], [`Answer`]; [`outcome`]: [`Outcome`] |
 //! | implement the client's side | [`sink`]: [`Sink`], [`Push`] |
 //! | end an attempt from outside | [`stop`]: [`Stop`] |
+//! | pass a body on, both ways | [`inflow`]: [`inflow::inflow`]; [`passage`]: [`Passage`] |
 //! | make a small call | [`client`]: [`Client::fetch`] |
 //! | describe an upstream and a request | [`endpoint`]: [`EndpointSettings`]; [`call`]: [`Call`] |
 //! | limit time | [`timeouts`]: [`Timeouts`], [`Keepalive`] |
@@ -22,7 +23,9 @@ pub mod dns;
 pub mod endpoint;
 pub mod error;
 pub mod exchange;
+pub mod inflow;
 pub mod outcome;
+pub mod passage;
 pub mod retry_after;
 pub mod sink;
 pub mod stop;
@@ -47,7 +50,9 @@ pub use dns::Lookups;
 pub use endpoint::{Endpoint, EndpointSettings};
 pub use error::SettingsError;
 pub use exchange::{Answer, Exchange};
+pub use inflow::{Feeder, Inflow};
 pub use outcome::{Outcome, RetryClass, Status};
+pub use passage::Passage;
 pub use sink::{Header, Push, Sink};
 pub use stop::{Stop, StopCause};
 pub use timeouts::{Keepalive, Timeouts};

@@ -52,6 +52,7 @@ pub type Header = (Vec<u8>, Vec<u8>);
 /// The client's half of an exchange.
 pub(crate) struct Delivery<'s> {
     sink: &'s mut dyn Sink,
+    status: u16,
     head: Vec<Header>,
     stop: Stop,
     /// Bytes for the client that have not been pushed.
@@ -68,6 +69,7 @@ impl<'s> Delivery<'s> {
         let out = Vec::new();
         Self {
             sink,
+            status: 200,
             head,
             stop,
             out,
@@ -75,6 +77,12 @@ impl<'s> Delivery<'s> {
             is_started: false,
             is_full: false,
         }
+    }
+
+    /// Begin with this status, and with these headers besides.
+    pub(crate) fn tell(&mut self, status: u16, more: Vec<Header>) {
+        self.status = status;
+        self.head.extend(more);
     }
 
     /// Push what one upstream read made. Without `may_start`, an answer that has not begun stays held back.
@@ -124,7 +132,7 @@ impl<'s> Delivery<'s> {
             return Ok(());
         }
         self.is_started = true;
-        let push = self.sink.start(200, &self.head);
+        let push = self.sink.start(self.status, &self.head);
         self.settle(push, clock).await
     }
 

@@ -23,6 +23,8 @@ pub struct Profile {
     pub mid_system: bool,
     /// Understands custom (free-text) tools; others get a function with one text argument.
     pub custom_tools: bool,
+    /// Fetches media that a URL names.
+    pub media_urls: bool,
     /// How cache breakpoints are said.
     pub cache_markers: CacheMarkers,
     /// Understands `thinking: {type: adaptive}` and `output_config.effort` rather than token budgets (Anthropic).
@@ -48,6 +50,7 @@ impl Default for Profile {
             stream_usage: true,
             mid_system: false,
             custom_tools: true,
+            media_urls: true,
             cache_markers: CacheMarkers::Unknown,
             adaptive_thinking: true,
             forbidden: Vec::new(),

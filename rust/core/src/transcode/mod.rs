@@ -9,12 +9,14 @@ mod answer;
 mod embed_lane;
 mod guard;
 mod ir_lane;
+mod media;
 mod raw_lane;
 mod request;
 mod sequencer;
 mod unwrap;
 
 pub use answer::{Archive, Report, Setup, Transcoder};
+pub use media::{Fetched, FetchedMedia, Wanted};
 pub(crate) use request::splice;
 pub(crate) use request::splice_into;
 pub use request::{ClientRequest, Prepared, Routing};

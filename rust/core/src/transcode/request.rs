@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
+use super::media::{self, FetchedMedia, Wanted};
 use crate::dialect::embed::{self, Form};
 use crate::dialect::{ClientContext, Dialect, NameMap, Purpose, Target, codec};
 use crate::error::{Error, Kind};
@@ -29,6 +30,8 @@ pub struct ClientRequest {
 pub struct Routing {
     /// Refuse what cannot be carried without loss.
     pub strict: bool,
+    /// Media that was fetched for a target that takes no URLs.
+    pub media: FetchedMedia,
     /// Remembers reasoning for clients that drop it, and whose it is.
     pub ledger: Option<(Arc<Ledger>, String)>,
 }
@@ -150,6 +153,16 @@ impl ClientRequest {
         Ok(request)
     }
 
+    /// The URLs of media that a target needs the bytes of. None where the request is relayed as it is.
+    pub fn wanted_media(&self, dialect: Dialect, target: &Target) -> Result<Vec<Wanted>, Error> {
+        let takes_urls = target.profile.media_urls && codec(dialect).takes_media_urls();
+        if takes_urls || dialect == self.dialect || self.cx.purpose != Purpose::Generate {
+            return Ok(Vec::new());
+        }
+        let takes = |url: &str| target.profile.media_urls && codec(dialect).takes_media_url(url);
+        Ok(media::wanted(&mut self.decode()?, &takes))
+    }
+
     /// Write the request for a target of this dialect.
     ///
     /// `Err` is always the client's: the request is invalid, cannot be carried, or (strict) not without loss.
@@ -172,6 +185,7 @@ impl ClientRequest {
             {
                 ledger.restore(owner, &mut request, Instant::now());
             }
+            media::inline(&mut request, &routing.media, &mut loss);
             encode(dialect, target, &request, &mut loss)?
         };
         if routing.strict {

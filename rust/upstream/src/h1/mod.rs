@@ -75,6 +75,9 @@ impl H1 {
         let mut received = Vec::new();
         let answered = poll_fn(|cx| {
             upload.poll(&mut self.io, cx);
+            if upload.is_abandoned() {
+                return Poll::Ready(Err(Some(abandoned())));
+            }
             self.poll_head(call.method(), &mut received, cx)
         })
         .await;
@@ -129,6 +132,9 @@ impl H1 {
     ) -> Poll<Result<Step, Failure>> {
         if let Some(upload) = &mut self.upload {
             upload.poll(&mut self.io, cx);
+            if upload.is_abandoned() {
+                return Poll::Ready(Err(abandoned()));
+            }
             if upload.is_done() {
                 self.upload = None;
             }
@@ -237,6 +243,10 @@ fn unanswered(failure: Option<Failure>, nothing_sent: bool, nothing_came: bool) 
         failure,
         is_swallowed: nothing_came,
     }
+}
+
+fn abandoned() -> Failure {
+    Failure::answer(Kind::Cancelled, "the client broke its request off")
 }
 
 fn cut() -> Failure {

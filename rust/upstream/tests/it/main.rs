@@ -16,6 +16,7 @@ mod fetching;
 mod heads;
 mod http2;
 mod http2_endings;
+mod passing;
 mod payload;
 mod proxies;
 mod refusals;
