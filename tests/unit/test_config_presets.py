@@ -58,7 +58,7 @@ def test_preset_is_consistent(name: str, preset: Preset) -> None:
         parts = urlsplit(preset.base_url)
         assert is_loopback(parts.hostname or "") == preset.local
         assert parts.scheme == ("http" if preset.local else "https")
-        assert parts.path.endswith("/v1") or preset.dialect == "anthropic" or name == "deepseek"
+        assert parts.path.endswith("/v1") or preset.dialect in ("anthropic", "gemini") or name == "deepseek"
     assert all(re.fullmatch(r"[^*]+\*?", model) for model in preset.models)
 
 

@@ -84,3 +84,29 @@ fn what_was_fetched_stands_in_the_request_and_is_reported() {
         .filter(|loss| loss.code == Code::MediaFetched);
     assert_eq!(reported.count(), 1);
 }
+
+#[test]
+fn gemini_reads_googles_own_addresses_itself() {
+    let urls = [
+        "https://example.com/a.png",
+        "gs://bucket/a.png",
+        "https://youtu.be/x",
+    ];
+    let parts: Vec<_> = urls
+        .iter()
+        .map(|url| json!({"type": "image_url", "image_url": {"url": url}}))
+        .collect();
+    let body = json!({"model": "m", "messages": [{"role": "user", "content": parts}]});
+    let request = ClientRequest::parse(
+        Dialect::OpenaiChat,
+        body.to_string().into(),
+        ClientContext::default(),
+        None,
+    )
+    .unwrap();
+    let wanted = request
+        .wanted_media(Dialect::Gemini, &Target::default())
+        .unwrap();
+    let found: Vec<_> = wanted.iter().map(|(url, _)| url.as_str()).collect();
+    assert_eq!(found, ["https://example.com/a.png"]);
+}

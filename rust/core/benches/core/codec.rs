@@ -30,7 +30,8 @@ fn parse(dialect: Dialect, body: &Bytes) -> ClientRequest {
         version: (dialect == Dialect::Anthropic).then(|| "2023-06-01".into()),
         ..ClientContext::default()
     };
-    let parsed = ClientRequest::parse(dialect, body.clone(), cx, None);
+    let outside = (dialect == Dialect::Gemini).then(|| ("client-model".to_owned(), false));
+    let parsed = ClientRequest::parse(dialect, body.clone(), cx, outside);
     parsed.unwrap_or_else(|error| panic!("{}: {error}", dialect.name()))
 }
 
@@ -106,6 +107,7 @@ fn setup(upstream: Dialect, client: Dialect) -> Setup {
         relay: RelayContext {
             model: "client-model".into(),
             hide_usage: false,
+            ..RelayContext::default()
         },
         names: NameMap::default(),
         ledger: None,

@@ -398,9 +398,14 @@ pub trait Codec: Sync {
     /// How well this dialect's requests and answers say a concept.
     fn fidelity(&self, concept: Concept) -> Fidelity;
 
-    /// Whether upstreams of this dialect fetch media that a URL names.
+    /// Whether upstreams of this dialect fetch media that any URL names.
     fn takes_media_urls(&self) -> bool {
         true
+    }
+
+    /// The same for one URL, where upstreams fetch some only.
+    fn takes_media_url(&self, _url: &str) -> bool {
+        self.takes_media_urls()
     }
 
     /// Whether a client's stream must have one part open at a time; the pipeline then queues what comes early.

@@ -31,11 +31,13 @@ impl Fetched {
 /// A URL, and the JSON pointer of the part that names it.
 pub type Wanted = (String, String);
 
-/// The URLs that are to be fetched.
-pub(super) fn wanted(request: &mut Request<'_>) -> Vec<Wanted> {
+/// The URLs that are to be fetched: those that the upstream does not take.
+pub(super) fn wanted(request: &mut Request<'_>, takes: &dyn Fn(&str) -> bool) -> Vec<Wanted> {
     let mut found = Vec::new();
     visit(request, &mut |media| {
-        if let MediaSource::Url(url) = &media.source {
+        if let MediaSource::Url(url) = &media.source
+            && !takes(url)
+        {
             found.push((url.to_string(), media.pointer.clone()));
         }
     });

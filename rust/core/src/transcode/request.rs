@@ -168,7 +168,8 @@ impl ClientRequest {
         if takes_urls || dialect == self.dialect || self.cx.purpose != Purpose::Generate {
             return Ok(Vec::new());
         }
-        Ok(media::wanted(&mut self.decode()?))
+        let takes = |url: &str| target.profile.media_urls && codec(dialect).takes_media_url(url);
+        Ok(media::wanted(&mut self.decode()?, &takes))
     }
 
     /// Write the request for a target of this dialect.

@@ -107,6 +107,14 @@ impl Codec for Gemini {
         fields::fidelity(concept)
     }
 
+    fn takes_media_urls(&self) -> bool {
+        false
+    }
+
+    fn takes_media_url(&self, url: &str) -> bool {
+        write_request::is_readable(url)
+    }
+
     fn is_sequential(&self) -> bool {
         true
     }

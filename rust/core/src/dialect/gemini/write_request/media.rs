@@ -32,6 +32,11 @@ const TYPES: [(&str, &str); 12] = [
     (".txt", "text/plain"),
 ];
 
+/// Whether Google itself reads what is at this address.
+pub(in crate::dialect::gemini) fn is_readable(url: &str) -> bool {
+    READABLE.iter().any(|prefix| url.starts_with(prefix))
+}
+
 /// Refuse what cannot be carried: leaving media out silently would change the question.
 pub(super) fn check(request: &Request<'_>) -> Result<(), Error> {
     for media in all(request) {
@@ -40,7 +45,7 @@ pub(super) fn check(request: &Request<'_>) -> Result<(), Error> {
             MediaSource::FileId(_) => {
                 "a file id is only known to the service that issued it: send the data"
             }
-            MediaSource::Url(url) if !READABLE.iter().any(|prefix| url.starts_with(prefix)) => {
+            MediaSource::Url(url) if !is_readable(url) => {
                 "this model's upstream cannot read addresses on the web: send the data"
             }
             _ => continue,

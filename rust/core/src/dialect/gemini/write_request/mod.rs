@@ -10,6 +10,8 @@ mod results;
 mod thinking;
 mod tools;
 
+pub(super) use media::is_readable;
+
 use crate::dialect::names::Names;
 use crate::dialect::{EncodedRequest, Target, history};
 use crate::error::Error;
