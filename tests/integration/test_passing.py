@@ -175,11 +175,13 @@ def resident(port: int) -> int:
 
 def test_a_body_that_grows_too_large_is_refused(start_wired: Start, wire: ScriptedUpstream) -> None:
     port = start_wired(sections=SECTIONS).port
+    wire.script = always(End.HOLD)
     head = b"POST /v1/files HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n"
     with socket.create_connection(("127.0.0.1", port), timeout=20) as peer:
         peer.sendall(head)
-        for _ in range(9):
+        for _ in range(8):
             peer.sendall(framed(b"x" * 2**20, is_chunked=True))
+        peer.sendall(framed(b"one too many", is_chunked=True))
         assert peer.recv(64).startswith(b"HTTP/1.1 413")
 
 
