@@ -173,6 +173,27 @@ def resident(port: int) -> int:
     return max(sizes)
 
 
+def test_a_body_that_grows_too_large_is_refused(start_wired: Start, wire: ScriptedUpstream) -> None:
+    port = start_wired(sections=SECTIONS).port
+    wire.script = always(End.HOLD)
+    head = b"POST /v1/files HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as peer:
+        peer.sendall(head)
+        for _ in range(8):
+            peer.sendall(framed(b"x" * 2**20, is_chunked=True))
+        peer.sendall(framed(b"one too many", is_chunked=True))
+        assert peer.recv(64).startswith(b"HTTP/1.1 413")
+
+
+def test_a_body_that_stops_is_given_up(start_wired: Start, wire: ScriptedUpstream) -> None:
+    port = start_wired(sections=SECTIONS + "\n[limits]\nbody_idle_timeout = 0.3").port
+    head = b"POST /v1/files HTTP/1.1\r\nhost: a\r\ncontent-length: 1000000\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as peer:
+        peer.sendall(head + b"x" * 400_000)
+        assert peer.recv(64).startswith(b"HTTP/1.1 408")
+    assert all(len(asked.body) < 1_000_000 for asked in wire.requests)
+
+
 class Unwilling:
     """An upstream that reads nothing of a body until it is told to, then all of it."""
 

@@ -171,9 +171,8 @@ fn what_the_upstream_does_not_count_is_estimated_and_said() {
     assert_eq!(loss.entries()[0].code, Code::UsageUnknown);
 }
 
-#[test]
-fn bad_requests_name_their_place() {
-    let cases = [
+fn bad_requests() -> Vec<(Form, Value, &'static str)> {
+    vec![
         (Form::Openai, json!({"model": "m"}), "/input"),
         (Form::Openai, json!({"model": "m", "input": {}}), "/input"),
         (
@@ -229,8 +228,12 @@ fn bad_requests_name_their_place() {
             json!({"model": "m", "input": "a", "truncate": 1}),
             "/truncate",
         ),
-    ];
-    for (form, body, pointer) in cases {
+    ]
+}
+
+#[test]
+fn bad_requests_name_their_place() {
+    for (form, body, pointer) in bad_requests() {
         let error = ask(&body, form, Form::Openai).unwrap_err();
         assert_eq!(
             (error.kind, error.pointer.as_deref()),
