@@ -162,7 +162,10 @@ pub(crate) fn setup(upstream: Dialect, client: Dialect, stream: bool, operation:
         stream,
         is_raw: client == upstream,
         decode: decode_cx(),
-        encode: encode_cx(operation),
+        encode: EncodeContext {
+            echo: (client == Dialect::Ollama).then(|| operation.into()),
+            ..encode_cx(operation)
+        },
         relay: RelayContext {
             model: "asked-model".into(),
             hide_usage: false,
