@@ -84,8 +84,8 @@ UPSTREAMS = {
     "chat": ("openai_chat", "/v1"),
     "responses": ("openai_responses", "/v1"),
     "messages": ("anthropic", ""),
-#G "gemini": ("gemini", ""),
-#G "ollama": ("ollama", ""),
+    "gemini": ("gemini", ""),
+    "ollama": ("ollama", ""),
 }
 # Faults are what is tested here, so no account may rest after one.
 UPSTREAM = """

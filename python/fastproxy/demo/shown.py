@@ -11,12 +11,17 @@ from fastproxy.demo.dialects.dialect import Dialect
 
 CLIENT_SIDE = (
     "openai_chat",
+    "openai_responses",
     "anthropic",
+    "gemini",
+    "ollama",
 )
 UPSTREAM_SIDE = (
     "anthropic",
     "openai_chat",
     "openai_responses",
+    "gemini",
+    "ollama",
 )
 
 

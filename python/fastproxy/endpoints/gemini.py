@@ -45,11 +45,31 @@ async def count_tokens(gateway: Gateway, call: Call) -> None:
     await gateway.count_tokens(call)
 
 
-ENDPOINTS = tuple(
+async def embed(gateway: Gateway, call: Call) -> None:
+    """`:embedContent`, `:batchEmbedContents`."""
+    call.outside = (call.arguments["model"], False)
+    await gateway.answer(call)
+
+
+ENDPOINTS = (
+    *(
+        Endpoint(
+            paths=tuple(f"{path}:{method}" for path in MODELS),
+            methods=("POST",),
+            dialect="gemini",
+            action=action,
+        )
+        for method, action in (
+            ("generateContent", generate),
+            ("streamGenerateContent", stream),
+            ("countTokens", count_tokens),
+        )
+    ),
     Endpoint(
-        paths=tuple(f"{path}:{method}" for path in MODELS), methods=("POST",), dialect="gemini", action=action,
-    )
-    for method, action in (
-        ("generateContent", generate), ("streamGenerateContent", stream), ("countTokens", count_tokens),
-    )
-)  # fmt: skip
+        paths=tuple(f"{path}:{method}" for path in MODELS for method in ("embedContent", "batchEmbedContents")),
+        methods=("POST",),
+        dialect="gemini",
+        action=embed,
+        purpose="embed",
+    ),
+)

@@ -1,6 +1,6 @@
 """The models that can be asked for, in the caller's dialect.
 
-Both vendors serve `/v1/models`; the headers tell who asks (`anthropic-version`), a prefix decides.
+All vendors serve `/v1/models`; the headers tell who asks (`anthropic-version`, `x-goog-…`), a prefix decides.
 """
 
 from __future__ import annotations
@@ -20,12 +20,19 @@ _ENCODER = msgspec.json.Encoder()
 #: Neither dialect allows an unknown creation date; the proxy knows none.
 CREATED = 1_700_000_000
 _MAX_PAGE = 1000
+_GEMINI = ("/v1beta/models", "/v1alpha/models", "/gemini/v1beta/models", "/gemini/v1/models", "/gemini/models")
 
 
 async def list_models(gateway: Gateway, call: Call) -> None:
     """`GET /v1/models`."""
     names = [name for name in await gateway.model_names() if call.caller.may_use(name)]
-    body = _anthropic_page(names, call.query) if call.dialect == "anthropic" else _openai_list(names)
+    match call.dialect:
+        case "anthropic":
+            body = _anthropic_page(names, call.query)
+        case "gemini":
+            body = _gemini_page(names, call.query)
+        case _:
+            body = _openai_list(names)
     await call.respond(200, _ENCODER.encode(body))
 
 
@@ -34,7 +41,13 @@ async def show_model(gateway: Gateway, call: Call) -> None:
     name = call.arguments["model"]
     if not call.caller.may_use(name) or not gateway.knows(name):
         raise ProxyError("not_found", f"the model {name!r} does not exist here", code="model_not_found")
-    body = _anthropic_model(name) if call.dialect == "anthropic" else _openai_model(name)
+    match call.dialect:
+        case "anthropic":
+            body = _anthropic_model(name)
+        case "gemini":
+            body = _gemini_model(name)
+        case _:
+            body = _openai_model(name)
     await call.respond(200, _ENCODER.encode(body))
 
 
@@ -67,9 +80,24 @@ def _anthropic_page(names: list[str], query: dict[str, str]) -> dict[str, object
     }
 
 
-def _limit(text: str) -> int:
+def _gemini_model(name: str) -> dict[str, object]:
+    """Its limits of tokens are not known here, and left out."""
+    methods = ["generateContent", "streamGenerateContent", "countTokens", "embedContent", "batchEmbedContents"]
+    return {"name": f"models/{name}", "displayName": name, "supportedGenerationMethods": methods}
+
+
+def _gemini_page(names: list[str], query: dict[str, str]) -> dict[str, object]:
+    """One page: `pageSize`, `pageToken` (the last name of the page before)."""
+    size = _limit(query.get("pageSize") or "50", "pageSize")
+    if (after := query.get("pageToken")) in names:
+        names = names[names.index(str(after)) + 1 :]
+    body: dict[str, object] = {"models": [_gemini_model(name) for name in names[:size]]}
+    return {**body, "nextPageToken": names[size - 1]} if len(names) > size else body
+
+
+def _limit(text: str, name: str = "limit") -> int:
     if not text.isdecimal() or not 1 <= int(text) <= _MAX_PAGE:
-        raise ProxyError("bad_request", f"limit must be a number from 1 to {_MAX_PAGE}", pointer="/limit")
+        raise ProxyError("bad_request", f"{name} must be a number from 1 to {_MAX_PAGE}", pointer=f"/{name}")
     return int(text)
 
 
@@ -79,6 +107,10 @@ ENDPOINTS = (
         paths=("/openai/v1/models", "/openai/models"), methods=("GET",), dialect="openai_chat", action=list_models
     ),
     Endpoint(paths=("/anthropic/v1/models",), methods=("GET",), dialect="anthropic", action=list_models),
+    Endpoint(paths=_GEMINI, methods=("GET",), dialect="gemini", action=list_models),
+    Endpoint(
+        paths=tuple(f"{path}/{{model*}}" for path in _GEMINI), methods=("GET",), dialect="gemini", action=show_model
+    ),
     Endpoint(paths=("/v1/models/{model*}", "/models/{model*}"), methods=("GET",), dialect=None, action=show_model),
     Endpoint(paths=("/openai/v1/models/{model*}",), methods=("GET",), dialect="openai_chat", action=show_model),
     Endpoint(paths=("/anthropic/v1/models/{model*}",), methods=("GET",), dialect="anthropic", action=show_model),

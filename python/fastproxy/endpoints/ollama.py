@@ -109,6 +109,10 @@ ENDPOINTS = (
         paths=_paths("generate"), methods=("POST",), dialect="ollama", action=Gateway.answer,
         operation="generate", stream_type=_LINES, takes_any_type=True,
     ),
+    Endpoint(
+        paths=_paths("embed", "embeddings"), methods=("POST",), dialect="ollama", action=Gateway.answer,
+        purpose="embed", takes_any_type=True,
+    ),
     Endpoint(paths=_paths("tags"), methods=("GET", "HEAD"), dialect="ollama", action=tags),
     Endpoint(paths=_paths("show"), methods=("POST",), dialect="ollama", action=show, takes_any_type=True),
     Endpoint(paths=_paths("version"), methods=("GET", "HEAD"), dialect="ollama", action=version, is_open=True),

@@ -32,8 +32,12 @@ def new_request_id() -> str:
 
 
 def speaks(headers: Headers) -> str:
-    """The dialect of a caller whose path does not tell: only Anthropic's clients send `anthropic-version`."""
-    return "anthropic" if header(headers, b"anthropic-version") is not None else "openai_chat"
+    """The dialect of a caller whose path does not tell: only Anthropic's clients send `anthropic-version`, only Google's
+    the others."""
+    if header(headers, b"anthropic-version") is not None:
+        return "anthropic"
+    is_google = any(header(headers, name) is not None for name in (b"x-goog-api-key", b"x-goog-api-client"))
+    return "gemini" if is_google else "openai_chat"
 
 
 class Call:

@@ -128,12 +128,12 @@ def test_configuration_offers_every_upstream(background: Simulation, tmp_path: P
         "openai_chat": f"{background.origin}/v1",
         "anthropic": background.origin,
         "openai_responses": f"{background.origin}/v1",
+        "gemini": background.origin,
+        "ollama": background.origin,
     }
     assert sorted(upstream["dialect"] for upstream in settings["upstreams"]) == sorted(UPSTREAM_SIDE)
     assert [entry["name"] for entry in settings["models"]] == [
-        "demo-anthropic",
-        "demo-openai_responses",
-        "demo-openai_chat",
+        f"demo-{name}" for name in ("anthropic", "gemini", "ollama", "openai_responses", "openai_chat")
     ]
     assert settings["keys"] == [{"name": "demo", "key": "env:FASTPROXY_DEMO_KEY"}]
 
@@ -141,7 +141,7 @@ def test_configuration_offers_every_upstream(background: Simulation, tmp_path: P
 def test_curl_lines_cover_every_pair() -> None:
     lines = list(curl_lines("http://127.0.0.1:1", "sk-test-1"))
     assert len(lines) == len(CELLS) // 2
-    assert all(line.startswith("curl -sN 'http://127.0.0.1:1/v1/") and "sk-test-1" in line for line in lines)
+    assert all(line.startswith("curl -sN 'http://127.0.0.1:1/") and "sk-test-1" in line for line in lines)
 
 
 def test_run_is_right_when_every_cell_is() -> None:

@@ -89,7 +89,7 @@ impl ClientRequest {
                 Some(node) => node
                     .as_bool()
                     .ok_or_else(|| Error::bad_request(node, "stream must be a boolean"))?,
-                None => codec(dialect).streams_by_default(),
+                None => cx.purpose == Purpose::Generate && codec(dialect).streams_by_default(),
             };
             (name.into_owned(), stream)
         };

@@ -49,6 +49,11 @@ impl Codec for Ollama {
         Framing::Lines
     }
 
+    /// It takes the bytes only.
+    fn takes_media_urls(&self) -> bool {
+        false
+    }
+
     fn streams_by_default(&self) -> bool {
         true
     }

@@ -192,6 +192,8 @@ impl StreamEncoder {
             }
             (Part::Call { index, .. }, Piece::Opaque(state)) if cx.echo.is_none() => {
                 frame.call(*index, out, |o| {
+                    // Clients add up `function.arguments` of every fragment.
+                    o.object("function", |o| o.str("arguments", ""));
                     super::call_state(o, std::slice::from_ref(state), cx);
                 });
             }
