@@ -36,7 +36,8 @@ def test_text_arrives_whole(talk: Talk, way: Way) -> None:
     answer = talk("long-300").say("Count, please.")
     assert answer.text == " ".join(f"word{number}" for number in range(1, 301))
     assert answer.stop == "end"
-    assert answer.model == way.model("long-300")
+    # Vercel's Google class takes a name with a slash for a whole path, so the driver says `models/…`.
+    assert answer.model.removeprefix("models/") == way.model("long-300")
 
 
 def test_every_character_survives(talk: Talk, sdk: Sdk, way: Way, stream: bool) -> None:
@@ -100,7 +101,8 @@ def test_a_refusal_is_told_as_one(talk: Talk, sdk: Sdk, way: Way) -> None:
         assert answer.stop in ("refusal", "end"), "its reader knows no `refusal`, so the model's own is a normal end"
         return
     assert answer.stop == "refusal"
-    if dialects <= {"openai_chat", "openai_responses"} or sdk.dialect == "anthropic":
+    has_words = dialects <= {"openai_chat", "openai_responses"} or sdk.dialect == "anthropic"
+    if has_words and "gemini" not in dialects:
         assert answer.refusal or sdk.name.startswith("node-ai-"), "Vercel's readers have no field for it"
 
 
@@ -129,6 +131,8 @@ def test_one_huge_delta_arrives(talk: Talk, size: int) -> None:
 @pytest.mark.parametrize("twist", ["crlf", "cr", "bom", "no-space", "comments", "multi-line", "gzip", "no-last-blank"])
 def test_an_upstream_may_frame_its_events_as_it_likes(talk: Talk, sdk: Sdk, way: Way, twist: str) -> None:
     """Not every SDK reads every legal framing. Where the proxy translates none has to; what it relays stays as it was."""
+    if twist in ("cr", "multi-line") and "ollama" in (sdk.dialect, way.upstream):
+        pytest.skip("a stream of JSON lines has one line an object, and ends them with LF")
     if twist == "cr" and way.is_raw(sdk) and sdk.name.startswith("node-ai-"):
         pytest.skip("Vercel's reader loses events between bare CRs, and the raw lane relays what is valid byte for byte")
     answer = talk(f"long-30+{twist}").say("Count.")

@@ -22,7 +22,7 @@ const models = {
       supportsStructuredOutputs: true,
     })(model),
   "ai-anthropic": (address, apiKey, model) => createAnthropic({ baseURL: `${address}/v1`, apiKey })(model),
-  "ai-google": (address, apiKey, model) => createGoogleGenerativeAI({ baseURL: `${address}/v1beta`, apiKey })(model),
+  "ai-google": (address, apiKey, model) => createGoogleGenerativeAI({ baseURL: `${address}/v1beta`, apiKey })(`models/${model}`),
 };
 
 const thinkingOptions = {
