@@ -134,7 +134,9 @@ def test_an_upstream_may_frame_its_events_as_it_likes(talk: Talk, sdk: Sdk, way:
     if twist in ("cr", "multi-line") and "ollama" in (sdk.dialect, way.upstream):
         pytest.skip("a stream of JSON lines has one line an object, and ends them with LF")
     if twist == "cr" and way.is_raw(sdk) and sdk.name.startswith("node-ai-"):
-        pytest.skip("Vercel's reader loses events between bare CRs, and the raw lane relays what is valid byte for byte")
+        pytest.skip(
+            "Vercel's reader loses events between bare CRs, and the raw lane relays what is valid byte for byte"
+        )
     answer = talk(f"long-30+{twist}").say("Count.")
     assert answer.text.endswith("word29 word30")
     assert answer.stop == "end"

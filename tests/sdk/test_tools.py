@@ -107,6 +107,8 @@ def test_a_host_that_wants_its_thinking_back_gets_it(talk: Talk, sdk: Sdk, way: 
     if sdk.dialect == "openai_chat":
         pytest.skip("the official OpenAI SDKs drop `reasoning_content`, and the raw lane sends what they send")
     if sdk.dialect == "ollama":
-        pytest.skip("without ids of calls nothing tells whose thinking comes back; `replay_reasoning = always` is for this")
+        pytest.skip(
+            "without ids of calls nothing tells whose thinking comes back; `replay_reasoning = always` is for this"
+        )
     conversation = talk("deepseek-chat+tools+thinking", tools=(WEATHER,), thinking=True)
     assert "get_weather gave" in finish(conversation, conversation.say("Look it up.")).text

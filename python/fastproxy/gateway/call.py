@@ -114,6 +114,7 @@ class Call:
     async def respond_empty(self, status: int, *headers: tuple[bytes, bytes]) -> None:
         """A response without a body."""
         await self._respond(status, b"", self.head(*headers))
+
     async def respond_as(self, media_type: bytes, body: bytes) -> None:
         """A whole response of another media type."""
         await self._respond(200, body, self.head((b"content-type", media_type)))
