@@ -14,7 +14,8 @@ ROOT = Path(__file__).resolve().parents[2]
 GENERATED = {"errors.md", "fidelity.md", "settings.md"}
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-SECRETS = dict.fromkeys(("OPENAI_KEY_A", "OPENAI_KEY_B", "DEV_KEY", "UP_KEY"), "sk-test-0123456789abcdef0123")
+NAMES = ("OPENAI_KEY_A", "OPENAI_KEY_B", "DEV_KEY", "UP_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY")
+SECRETS = dict.fromkeys(NAMES, "sk-test-0123456789abcdef0123")
 
 
 class Block(NamedTuple):
