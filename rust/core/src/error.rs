@@ -161,6 +161,21 @@ pub enum Source {
     Proxy,
 }
 
+impl Source {
+    /// Whose fault an error answer of this kind is. A request that the upstream calls wrong was wrong before it reached
+    /// us: no account is to blame.
+    pub fn of_refusal(kind: Kind) -> Self {
+        match kind {
+            Kind::BadRequest
+            | Kind::ContextTooLong
+            | Kind::TooLarge
+            | Kind::MediaType
+            | Kind::Unprocessable => Self::Client,
+            _ => Self::Upstream,
+        }
+    }
+}
+
 /// Whether the same request may be sent again (`R0` to `R3` in docs/explanation/retries.md).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Retry {

@@ -43,6 +43,13 @@ impl<'a> Input<'a> {
     }
 }
 
+/// An object of one member.
+pub(in crate::dialect) fn member(key: &str, json: &str) -> String {
+    let mut out = Vec::with_capacity(key.len() + json.len() + 5);
+    write::object(&mut out, |o| o.raw(key, json));
+    String::from_utf8(out).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

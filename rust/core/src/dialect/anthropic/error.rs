@@ -44,7 +44,7 @@ fn build(status: Option<u16>, root: Option<Node<'_>>) -> Error {
         Some(text) if !text.trim().is_empty() => redact(text.trim()),
         _ => Cow::Borrowed("the upstream reported an error without saying which"),
     };
-    let mut error = Error::new(kind, source(kind), message);
+    let mut error = Error::new(kind, Source::of_refusal(kind), message);
     // The type is no code: other dialects have words of their own for the kind.
     error.code = code.map(Into::into);
     error
@@ -81,18 +81,6 @@ fn kind(status: Option<u16>, word: Option<&str>, code: Option<&str>) -> Kind {
         Some("timeout_error") => Kind::Timeout,
         Some("overloaded_error") => Kind::Overloaded,
         _ => by_status.unwrap_or(Kind::Upstream),
-    }
-}
-
-/// A request that the upstream refuses for what it says is the client's: no account is to blame.
-fn source(kind: Kind) -> Source {
-    match kind {
-        Kind::BadRequest
-        | Kind::ContextTooLong
-        | Kind::TooLarge
-        | Kind::MediaType
-        | Kind::Unprocessable => Source::Client,
-        _ => Source::Upstream,
     }
 }
 

@@ -61,7 +61,7 @@ fn build(status: Option<u16>, error: Option<Node<'_>>) -> Error {
         Some(text) if !text.trim().is_empty() => redact(text.trim()),
         _ => Cow::Borrowed("the upstream reported an error without saying which"),
     };
-    let mut built = Error::new(kind, source(kind), message);
+    let mut built = Error::new(kind, Source::of_refusal(kind), message);
     built.code = reason.map(Into::into);
     built.retry_after_ms = details
         .iter()
@@ -105,18 +105,6 @@ fn kind(status: Option<u16>, word: Option<&str>, reason: Option<&str>) -> Kind {
         Some("UNAVAILABLE") => Kind::Overloaded,
         Some("DEADLINE_EXCEEDED") => Kind::Timeout,
         _ => by_status.unwrap_or(Kind::Upstream),
-    }
-}
-
-/// A request that the upstream refuses for what it says is the client's: no account is to blame.
-fn source(kind: Kind) -> Source {
-    match kind {
-        Kind::BadRequest
-        | Kind::ContextTooLong
-        | Kind::TooLarge
-        | Kind::MediaType
-        | Kind::Unprocessable => Source::Client,
-        _ => Source::Upstream,
     }
 }
 

@@ -6,7 +6,6 @@
 //! `finishReason`, and then the connection's end. Clients that do not ask for `alt=sse` get it as one JSON array
 //! ([`crate::dialect::EncodeContext::json_array`]).
 
-mod arguments;
 mod error;
 mod fields;
 mod finish;

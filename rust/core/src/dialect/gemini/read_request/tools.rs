@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
+use super::super::schema;
 use super::super::spelling::{self, get};
-use super::super::{arguments, schema};
 use super::Reader;
 use crate::dialect::Dialect;
+use crate::dialect::arguments;
 use crate::error::Error;
 use crate::ir::{Request, Tool, ToolChoice, ToolMode};
 use crate::json::Node;

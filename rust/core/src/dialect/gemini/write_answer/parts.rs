@@ -2,7 +2,7 @@
 
 use super::encoder::StreamEncoder;
 use super::frame::Frame;
-use crate::dialect::gemini::arguments::Input;
+use crate::dialect::arguments::Input;
 use crate::dialect::gemini::state::{self, Pending};
 use crate::ir::{Opaque, PartKind, Piece, ToolKind};
 use crate::json::Tape;

@@ -1,9 +1,9 @@
 //! Parts of turns → parts of contents.
 
-use super::super::arguments::Input;
 use super::super::{model, state};
 use super::contents::Parts;
 use super::{Writer, media};
+use crate::dialect::arguments::Input;
 use crate::ir::{Content, Part, Reasoning, ToolCall, Turn};
 use crate::json::write::Object;
 use crate::loss::Code;

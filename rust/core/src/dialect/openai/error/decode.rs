@@ -43,20 +43,11 @@ fn plain(text: &str) -> Option<String> {
 
 fn build(status: Option<u16>, body: Body) -> Error {
     let kind = kind(status, &body);
-    // A request that the upstream calls wrong was wrong before it reached us: no account is to blame.
-    let source = match kind {
-        Kind::BadRequest
-        | Kind::ContextTooLong
-        | Kind::TooLarge
-        | Kind::MediaType
-        | Kind::Unprocessable => Source::Client,
-        _ => Source::Upstream,
-    };
     let message = match &body.message {
         Some(message) => redact(message).into_owned(),
         None => silent(status.or(body.status)),
     };
-    let mut error = Error::new(kind, source, message);
+    let mut error = Error::new(kind, Source::of_refusal(kind), message);
     error.code = body
         .code
         .or_else(|| body.kind.filter(|kind| strong(kind).is_some()));
