@@ -8,23 +8,31 @@ from .problems import ConfigError, Place, Problem
 from .reload import Change, Refused, Reloaded, Reloader
 from .secrets import Secret
 from .structs import (
+    Access,
     Account,
+    Budget,
     Config,
     Cors,
     Key,
     Limits,
     Logging,
+    Metrics,
     Model,
     Opaque,
+    Price,
     Profile,
     Server,
+    Store,
     Target,
     Timeouts,
     Upstream,
+    Usage,
 )
 
 __all__ = [
+    "Access",
     "Account",
+    "Budget",
     "Change",
     "Config",
     "ConfigError",
@@ -33,9 +41,11 @@ __all__ = [
     "Limits",
     "Loaded",
     "Logging",
+    "Metrics",
     "Model",
     "Opaque",
     "Place",
+    "Price",
     "Problem",
     "Profile",
     "Refused",
@@ -44,7 +54,9 @@ __all__ = [
     "Secret",
     "Server",
     "Source",
+    "Store",
     "Target",
     "Timeouts",
     "Upstream",
+    "Usage",
 ]

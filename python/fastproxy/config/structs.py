@@ -7,26 +7,34 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
+from .client_key import Access, Budget, Key
+from .records import Metrics, Price, Store, Usage
 from .secrets import Secret
 from .units import Bytes, Seconds, Timeout
-from .upstream import Account, Auth, Label, Pattern, Profile, Replay, Timeouts, Upstream
+from .upstream import Account, Auth, Pattern, Profile, Replay, Timeouts, Upstream
 
 __all__ = [
+    "Access",
     "Account",
     "Auth",
+    "Budget",
     "Config",
     "Cors",
     "Key",
     "Limits",
     "Logging",
+    "Metrics",
     "Model",
     "Opaque",
+    "Price",
     "Profile",
     "Replay",
     "Server",
+    "Store",
     "Target",
     "Timeouts",
     "Upstream",
+    "Usage",
 ]
 
 ModelName = Annotated[str, Meta(min_length=1, max_length=256)]
@@ -138,16 +146,6 @@ class Model(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = False
 
 
-class Key(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A client key. Without any, a loopback listener is open and another one does not start."""
-
-    name: Annotated[Label, Meta(description="Name in logs and usage.")]
-    key: Annotated[Secret, Meta(description="`env:NAME`, `file:PATH` or a literal (accepted with a warning).")]
-    models: Annotated[
-        list[Pattern] | None, Meta(description="Models it may ask for (exact, `prefix-*`, `*`); unset: any.")
-    ] = None
-
-
 class Cors(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Browsers from other origins. Closed by default; credentials are never allowed."""
 
@@ -191,6 +189,11 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     upstreams: list[Upstream] = []
     models: list[Model] = []
     keys: list[Key] = []
+    access: Access = field(default_factory=Access)
+    prices: list[Price] = []
+    store: Store = field(default_factory=Store)
+    usage: Usage = field(default_factory=Usage)
+    metrics: Metrics = field(default_factory=Metrics)
     cors: Cors = field(default_factory=Cors)
     logging: Logging = field(default_factory=Logging)
     opaque: Opaque = field(default_factory=Opaque)
