@@ -1,0 +1,117 @@
+"""What the journal holds: an intent before the upstream is called, a settlement after, signs of life in between.
+
+Arrays rather than objects, because they are written twice per request: the order of the fields is the format, so fields
+are only ever added at the end, with a default.
+"""
+
+from __future__ import annotations
+
+import zlib
+
+import msgspec
+
+from ..store.tables import COUNTERS
+
+#: Counted tokens in the order of `COUNTERS`; `None`: not known.
+Counters = tuple[int | None, ...]
+UNKNOWN: Counters = (None,) * len(COUNTERS)
+NOTHING: Counters = (0,) * len(COUNTERS)
+
+
+class Intent(msgspec.Struct, array_like=True, tag="i", frozen=True):
+    """An upstream is about to be called. Repeated for every further attempt; the last one holds."""
+
+    id: str
+    request_id: str
+    started_at: int
+    key: str
+    owner: str | None
+    project: str | None
+    dialect: str
+    stream: bool
+    model_asked: str
+    model: str
+    upstream: str
+    account: str
+    attempts: int
+    #: Prompt tokens, by our own count: all that is known should the process die.
+    input_estimate: int
+
+
+class Checkpoint(msgspec.Struct, array_like=True, tag="c", frozen=True):
+    """The request was still running then."""
+
+    id: str
+    at: int
+    #: Output tokens until then, by our own count; `None`: not known.
+    output_estimate: int | None = None
+
+
+class Settlement(msgspec.Struct, array_like=True, tag="s", frozen=True):
+    """What became of it."""
+
+    id: str
+    status: str
+    error: str | None
+    duration_ms: int | None
+    ttft_ms: int | None
+    model_served: str | None
+    counters: Counters
+    is_estimated: bool
+    is_recovered: bool
+    finish: str | None
+    loss: str | None
+    cost_nano_usd: int | None
+
+
+Record = Intent | Checkpoint | Settlement
+
+_ENCODER = msgspec.json.Encoder()
+_DECODER = msgspec.json.Decoder(Record)
+
+
+def line(record: Record) -> bytes:
+    """One line: CRC-32 of the rest, a space, JSON. A torn or zeroed line is told by it."""
+    body = _ENCODER.encode(record)
+    return b"%08x %b\n" % (zlib.crc32(body), body)
+
+
+def parse(text: bytes) -> Record | None:
+    """The record of a line without its end; `None`: damaged."""
+    body = text[9:]
+    try:
+        if len(text) < 10 or int(text[:8], 16) != zlib.crc32(body):
+            return None
+        return _DECODER.decode(body)
+    except (ValueError, msgspec.MsgspecError):
+        return None
+
+
+def row(intent: Intent, settlement: Settlement) -> dict[str, object]:
+    """The row of the table `usage`."""
+    return {
+        "id": intent.id,
+        "request_id": intent.request_id,
+        "started_at": intent.started_at,
+        "duration_ms": settlement.duration_ms,
+        "ttft_ms": settlement.ttft_ms,
+        "status": settlement.status,
+        "error": settlement.error,
+        "key": intent.key,
+        "owner": intent.owner,
+        "project": intent.project,
+        "dialect": intent.dialect,
+        "stream": intent.stream,
+        "model_asked": intent.model_asked,
+        "model": intent.model,
+        "model_served": settlement.model_served,
+        "upstream": intent.upstream,
+        "account": intent.account,
+        "attempts": intent.attempts,
+        **dict(zip(COUNTERS, settlement.counters, strict=True)),
+        "is_estimated": settlement.is_estimated,
+        "is_recovered": settlement.is_recovered,
+        "finish": settlement.finish,
+        "loss": settlement.loss,
+        "cost_nano_usd": settlement.cost_nano_usd,
+    }
