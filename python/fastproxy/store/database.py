@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from sqlalchemy import Executable, Row
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ..config import Config
@@ -29,6 +29,11 @@ _MOST = 200
 
 class StoreError(Exception):
     """The store cannot do it. The text names no credentials."""
+
+    def __init__(self, reason: str, *, is_refusal: bool = False) -> None:
+        super().__init__(reason)
+        #: It was reached, and refused what it was given: doing it again does not help.
+        self.is_refusal = is_refusal
 
 
 class Store:
@@ -125,7 +130,7 @@ class Store:
                 results = await self._commit(batch)
             except (SQLAlchemyError, OSError) as error:
                 for _, done in batch:
-                    _settle(done, StoreError(_reason(error)))
+                    _settle(done, _failure(error))
             except BaseException as error:
                 for _, done in batch:
                     _settle(done, StoreError(f"stopped: {type(error).__name__}"))
@@ -145,7 +150,7 @@ class Store:
                 except DBAPIError as error:
                     if error.connection_invalidated or len(batch) == 1:
                         raise
-                    results.append(StoreError(_reason(error)))
+                    results.append(_failure(error))
                 except Exception as error:
                     results.append(error)
         return results
@@ -158,6 +163,10 @@ def _settle(done: asyncio.Future[Any], result: Any) -> None:
         done.set_exception(result)
     else:
         done.set_result(result)
+
+
+def _failure(error: BaseException) -> StoreError:
+    return StoreError(_reason(error), is_refusal=isinstance(error, DataError | IntegrityError))
 
 
 def _reason(error: BaseException) -> str:

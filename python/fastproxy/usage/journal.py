@@ -10,16 +10,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from collections import deque
 from pathlib import Path
 
 from ..clock import now_ms
 from .records import Checkpoint, Intent, Record, Settlement, line, parse
 
-try:
+if sys.platform != "win32":  # where an open file cannot be deleted, which protects it as well
     import fcntl
-except ImportError:  # Windows: an open file cannot be deleted there, which protects it as well
-    fcntl = None  # type: ignore[assignment]
 
 _SUFFIX = ".journal"
 #: A segment is left behind when it is this large, or this large and wholly in the store.
@@ -81,12 +80,11 @@ class Segment:
         os.close(self.descriptor)
 
     def _lock(self) -> bool:
-        if fcntl is None:
-            return True
-        try:
-            fcntl.flock(self.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
+        if sys.platform != "win32":
+            try:
+                fcntl.flock(self.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                return False
         return True
 
 
@@ -138,16 +136,13 @@ class Journal:
         paths = sorted(path for path in self._folder.glob(f"*{_SUFFIX}") if path not in own)
         return [segment for path in paths if (segment := Segment.adopt(path)) is not None]
 
-    def stored(self, segment: Segment, offset: int) -> None:
-        """The records of this segment up to here are in the store."""
-        segment.stored = offset
-        is_done = offset == segment.size
-        if segment is self.segments[-1]:
-            if is_done and offset >= _WORTH_LEAVING:
-                self._begin_segment()
-        elif is_done:
+    def leave(self, segment: Segment) -> None:
+        """Everything that can be read of this segment is in the store: delete it, or begin another when that is worth it."""
+        if segment is not self.segments[-1]:
             self.segments.remove(segment)
             segment.discard()
+        elif segment.stored >= _WORTH_LEAVING:
+            self._begin_segment()
 
     def close(self) -> None:
         """Delete what is stored and let go of the rest, for the next process to find."""
@@ -200,6 +195,12 @@ class Fold:
             if text and (whole := self._take(parse(text))) is not None:
                 done.append(whole)
         return done
+
+    def copy(self) -> Fold:
+        """Another that goes on from here."""
+        other = Fold()
+        other.intents, other.checkpoints, other.damaged = dict(self.intents), dict(self.checkpoints), self.damaged
+        return other
 
     def _take(self, record: Record | None) -> tuple[Intent, Settlement] | None:
         if record is None:

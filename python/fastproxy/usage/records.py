@@ -66,8 +66,11 @@ class Settlement(msgspec.Struct, array_like=True, tag="s", frozen=True):
 
 Record = Intent | Checkpoint | Settlement
 
+#: The largest number that both databases keep.
+_LARGEST = 2**63 - 1
+
 _ENCODER = msgspec.json.Encoder()
-_DECODER = msgspec.json.Decoder(Record)
+_DECODER: msgspec.json.Decoder[Record] = msgspec.json.Decoder(Record)
 
 
 def line(record: Record) -> bytes:
@@ -82,13 +85,16 @@ def parse(text: bytes) -> Record | None:
     try:
         if len(text) < 10 or int(text[:8], 16) != zlib.crc32(body):
             return None
-        return _DECODER.decode(body)
+        record: Record = _DECODER.decode(body)
+        return record
     except (ValueError, msgspec.MsgspecError):
         return None
 
 
 def row(intent: Intent, settlement: Settlement) -> dict[str, object]:
-    """The row of the table `usage`."""
+    """The row of the table `usage`. Names and numbers come from clients and upstreams: they are made to fit."""
+    counters = (None if count is None else min(count, _LARGEST) for count in settlement.counters)
+    cost = settlement.cost_nano_usd
     return {
         "id": intent.id,
         "request_id": intent.request_id,
@@ -102,16 +108,21 @@ def row(intent: Intent, settlement: Settlement) -> dict[str, object]:
         "project": intent.project,
         "dialect": intent.dialect,
         "stream": intent.stream,
-        "model_asked": intent.model_asked,
-        "model": intent.model,
-        "model_served": settlement.model_served,
+        "model_asked": _fit(intent.model_asked, 512),
+        "model": _fit(intent.model, 512),
+        "model_served": _fit(settlement.model_served, 512),
         "upstream": intent.upstream,
         "account": intent.account,
         "attempts": intent.attempts,
-        **dict(zip(COUNTERS, settlement.counters, strict=True)),
+        **dict(zip(COUNTERS, counters, strict=True)),
         "is_estimated": settlement.is_estimated,
         "is_recovered": settlement.is_recovered,
-        "finish": settlement.finish,
-        "loss": settlement.loss,
-        "cost_nano_usd": settlement.cost_nano_usd,
+        "finish": _fit(settlement.finish, 64),
+        "loss": _fit(settlement.loss, 4096),
+        "cost_nano_usd": None if cost is None else min(cost, _LARGEST),
     }
+
+
+def _fit(text: str | None, length: int) -> str | None:
+    """PostgreSQL keeps no NUL and no more than was declared."""
+    return None if text is None else text.replace("\0", "\N{REPLACEMENT CHARACTER}")[:length]

@@ -1,0 +1,147 @@
+"""The usage of one request, from its first call of an upstream to its end."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from ..clock import now_ms
+from ..errors import ProxyError
+from .estimate import Outcome, counters_of, status_of
+from .journal import Journal, JournalFull
+from .pricing import PriceBook
+from .records import Counters, Intent, Settlement
+
+_LOG = logging.getLogger("fastproxy")
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What a usage row tells of a request, whoever serves it."""
+
+    id: str
+    request_id: str
+    key: str
+    owner: str | None
+    project: str | None
+    dialect: str
+    stream: bool
+    model: str
+    #: Prompt tokens by a rough count that costs nothing, for a process that dies.
+    rough_input: int
+    #: Prompt tokens by a better one, made only when it is needed.
+    count_input: Callable[[], int]
+
+
+class Answer(Outcome):
+    """An outcome with what the row tells besides."""
+
+    finish: str | None
+    upstream_model: str | None
+    ttft_ms: float | None
+    error: ProxyError | None
+    losses: list[tuple[str, str, str]]
+
+
+class Spent(msgspec.Struct, frozen=True):
+    """What a request came to."""
+
+    counters: Counters
+    cost_nano_usd: int | None
+    is_estimated: bool
+    status: str
+
+    @property
+    def tokens(self) -> int:
+        """All of them."""
+        return sum(count or 0 for count in self.counters)
+
+
+class Entry:
+    """One row in the making. `attempt` before each call of an upstream, `ended` after it, `settle` once at the end."""
+
+    def __init__(self, journal: Journal, prices: PriceBook, asked: Asked, *, when_full: str) -> None:
+        self.asked = asked
+        self.intent: Intent | None = None
+        self.outcome: Answer | None = None
+        #: The journal had no room, and the request is served all the same.
+        self.is_dropped = False
+        self._journal = journal
+        self._prices = prices
+        self._when_full = when_full
+        self._began = time.perf_counter()
+
+    def attempt(self, upstream: str, account: str, model: str, losses: str | None) -> None:
+        """An upstream is about to be called. Raises `ProxyError` when that cannot be noted."""
+        asked, before = self.asked, self.intent
+        intent = Intent(
+            id=asked.id,
+            request_id=asked.request_id,
+            started_at=before.started_at if before is not None else now_ms(),
+            key=asked.key,
+            owner=asked.owner,
+            project=asked.project,
+            dialect=asked.dialect,
+            stream=asked.stream,
+            model_asked=asked.model,
+            model=model,
+            upstream=upstream,
+            account=account,
+            attempts=before.attempts + 1 if before is not None else 1,
+            input_estimate=asked.rough_input,
+        )
+        try:
+            self._journal.intend(intent)
+        except JournalFull as error:
+            if self._when_full == "refuse" and before is None:
+                raise ProxyError("overloaded", str(error), source="proxy", retry_after_ms=5000) from error
+            self.is_dropped = before is None
+        self.intent = intent
+        self.outcome = None
+        self._losses = losses
+
+    def ended(self, outcome: Answer) -> None:
+        """What became of the attempt."""
+        self.outcome = outcome
+
+    def settle(self) -> Spent | None:
+        """The request is over; `None`: no upstream was called."""
+        intent, outcome = self.intent, self.outcome
+        if intent is None:
+            return None
+        needs_count = outcome is None or outcome.usage["input"] is None
+        counters, is_estimated = counters_of(outcome, self.asked.count_input() if needs_count else 0)
+        cost = self._prices.cost(intent.upstream, intent.model, counters, intent.started_at)
+        spent = Spent(counters, cost, is_estimated, status_of(outcome))
+        if not self.is_dropped:
+            self._write(intent, spent, outcome)
+        return spent
+
+    def _write(self, intent: Intent, spent: Spent, outcome: Answer | None) -> None:
+        error = outcome.error if outcome is not None else None
+        settlement = Settlement(
+            id=intent.id,
+            status=spent.status,
+            error=error.kind if error is not None else None,
+            duration_ms=round((time.perf_counter() - self._began) * 1000),
+            ttft_ms=round(outcome.ttft_ms) if outcome is not None and outcome.ttft_ms is not None else None,
+            model_served=outcome.upstream_model if outcome is not None else None,
+            counters=spent.counters,
+            is_estimated=spent.is_estimated,
+            is_recovered=False,
+            finish=outcome.finish if outcome is not None else None,
+            loss=self._loss(outcome),
+            cost_nano_usd=spent.cost_nano_usd,
+        )
+        try:
+            self._journal.settle(settlement)
+        except OSError as failure:
+            # Its intent is written: the row is not lost, only less exact. The next start makes it an aborted one.
+            fields = {"id": intent.id, "reason": failure.strerror}
+            _LOG.error("usage could not be settled", extra={"fields": fields})
+
+    def _loss(self, outcome: Answer | None) -> str | None:
+        lost = [f"{code}={path}" for code, path, _ in outcome.losses] if outcome is not None and outcome.losses else []
+        return ",".join([self._losses, *lost] if self._losses else lost) or None
