@@ -18,6 +18,7 @@ from collections.abc import Callable, Coroutine
 from .asgi import Receive, Send
 from .config.reload import Refused, Reloaded, Reloader
 from .gateway import Gateway, build_gateway
+from .store import StoreError
 from .telemetry import logs
 from .worker import import_source
 
@@ -51,13 +52,15 @@ class Lifespan:
             else:
                 for task in self._tasks:
                     task.cancel()
+                await self.gateway.books.close()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
     async def _startup(self, send: Send) -> None:
         try:
             gateway = self.gateway
-        except (ValueError, OSError) as error:
+            await gateway.books.open()
+        except (ValueError, OSError, StoreError) as error:
             _LOG.error("cannot start", extra={"fields": {"reason": str(error)}})
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
@@ -114,6 +117,8 @@ class Lifespan:
         except (ValueError, OSError) as error:
             _LOG.error("configuration refused", extra={"fields": {"reason": str(error)}})
             return
+        if outcome is not None:
+            self.gateway.books.metrics.reloads.add("refused" if isinstance(outcome, Refused) else "ok")
         if isinstance(outcome, Refused):
             for problem in outcome.problems:
                 _LOG.error("configuration refused", extra={"fields": {"reason": str(problem)}})

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from urllib.parse import parse_qsl
 
 import msgspec
 
 from ..asgi import Headers, headers_named
+from ..clock import now_ms, parse_moment
+from ..config import Config
 from ..errors import ProxyError
+from .terms import Terms, terms_of
 
 #: Headers that carry a bare key: Anthropic, Azure OpenAI, Gemini.
 _KEY_HEADERS = (b"x-api-key", b"api-key", b"x-goog-api-key")
@@ -20,16 +23,26 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     """Who calls: a client key without its secret."""
 
     name: str
-    models: tuple[str, ...] | None = None
+    terms: Terms = Terms()
+    #: Milliseconds since 1970.
+    expires_at: int | None = None
 
     def may_use(self, model: str) -> bool:
         """Whether the key is for this model (exact names, `prefix-*`, `*`)."""
-        if self.models is None:
-            return True
-        return any(matches(pattern, model) for pattern in self.models)
+        models = self.terms.models
+        return models is None or any(matches(pattern, model) for pattern in models)
 
+    def may_reach(self, upstream: str) -> bool:
+        """Whether this upstream may serve it."""
+        return self.terms.upstreams is None or upstream in self.terms.upstreams
+
+
+#: Bytes of a hash.
+_HALF = 16
 
 ANYBODY = Caller(name="anonymous")
+
+Known = dict[bytes, Caller]
 
 
 def matches(pattern: str, name: str) -> bool:
@@ -43,27 +56,54 @@ def digest(secret: str) -> bytes:
 
 
 class KeyRing:
-    """All client keys. An empty ring lets everybody in (refused by the config for addresses beyond loopback)."""
+    """All client keys. While none was ever made everybody is let in, unless the settings say otherwise (the config
+    refuses that for addresses beyond loopback)."""
 
-    def __init__(self, keys: Iterable[tuple[bytes, Caller]]) -> None:
-        self._callers = dict(keys)
+    def __init__(
+        self, keys: Iterable[tuple[bytes, Caller]], *, is_closed: bool = False, clock: Callable[[], int] = now_ms
+    ) -> None:
+        self.callers: Known = dict(keys)
+        self._by_half: dict[bytes, list[tuple[bytes, Caller]]] = {}
+        for hashed, caller in self.callers.items():
+            self._by_half.setdefault(hashed[:_HALF], []).append((hashed, caller))
+        self._is_open = not self.callers and not is_closed
+        self._clock = clock
 
     def authenticate(self, headers: Headers, query: bytes) -> Caller:
         """The caller, or `ProxyError` `auth`. Several different keys in one request are refused, not guessed about."""
-        if not self._callers:
+        if self._is_open:
             return ANYBODY
         found = set(credentials(headers, query))
         if not found:
             raise ProxyError("auth", "no API key was sent", code="invalid_api_key")
         if len(found) > 1:
             raise ProxyError("auth", "the request carries different API keys", code="invalid_api_key")
-        hashed = digest(found.pop())
-        caller = self._callers.get(hashed)
-        # The lookup is by hash, so its timing says nothing about the key; the comparison keeps it so if that changes.
-        known = next((key for key in self._callers if hmac.compare_digest(key, hashed)), None) if caller else None
-        if caller is None or known is None:
+        caller = self._find(digest(found.pop()))
+        if caller is None:
             raise ProxyError("auth", "the API key is not valid", code="invalid_api_key")
+        if caller.expires_at is not None and self._clock() >= caller.expires_at:
+            raise ProxyError("auth", "the API key has expired", code="invalid_api_key")
         return caller
+
+    def _find(self, hashed: bytes) -> Caller | None:
+        """Found by half of the hash, whose timing tells nothing that helps: nobody can choose a hash. The other half is
+        compared in constant time."""
+        for known, caller in self._by_half.get(hashed[:_HALF], ()):
+            if hmac.compare_digest(known, hashed):
+                return caller
+        return None
+
+
+def configured_keys(config: Config) -> Known:
+    """The keys of a configuration."""
+    return {
+        digest(key.key.reveal()): Caller(
+            name=key.name,
+            terms=terms_of(key),
+            expires_at=parse_moment(key.expires) if key.expires is not None else None,
+        )
+        for key in config.keys
+    }
 
 
 def credentials(headers: Headers, query: bytes) -> list[str]:

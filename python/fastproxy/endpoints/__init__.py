@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from . import anthropic, health, models, openai_chat
+from . import anthropic, health, metrics, models, openai_chat
 from .route import Endpoint
 
 __all__ = ["Endpoint", "endpoints"]
@@ -12,5 +12,5 @@ __all__ = ["Endpoint", "endpoints"]
 
 def endpoints() -> Iterator[Endpoint]:
     """Every endpoint of the proxy."""
-    for surface in (openai_chat, anthropic, models, health):
+    for surface in (openai_chat, anthropic, models, health, metrics):
         yield from surface.ENDPOINTS

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from .. import _core
 from ..config import Config
+from ..shared_state import MemoryState
+from .books import Books
 from .gateway import Gateway
 from .opaque_key import opaque_key
 
@@ -17,4 +19,4 @@ def build_gateway(config: Config) -> Gateway:
     state = _core.OpaqueState(
         key, entries=opaque.ledger_entries, bytes=opaque.ledger_bytes, ttl=float(opaque.ledger_ttl)
     )
-    return Gateway(_core.Client(), state, config)
+    return Gateway(_core.Client(), state, config, Books(config, MemoryState()))

@@ -6,12 +6,16 @@ import asyncio
 import random
 import re
 import time
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from .. import _core
 from ..access.keys import ANYBODY, Caller
 from ..asgi import Headers, Receive, Scope, Send, header, send_response
 from ..errors import ProxyError
+
+if TYPE_CHECKING:
+    from .bill import Bill
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _JSON: tuple[bytes, bytes] = (b"content-type", b"application/json")
@@ -42,12 +46,17 @@ class Call:
         self.send = send
         self.headers: Headers = scope["headers"]
         self.dialect = dialect or speaks(self.headers)
+        #: Ours alone: a client may send one request id for many requests, and each is billed.
+        self.own_id = new_request_id()
         self.request_id = self._request_id()
         self.caller: Caller = ANYBODY
         #: The rest of the path, for endpoints that take one.
         self.argument = ""
         #: Headers of every response to this request (CORS).
         self.extra: Headers = []
+        self.body_bytes = 0
+        #: Set once the request is understood: `bill`.
+        self.open_bill: Bill | None = None
         self.started_at = time.perf_counter()
         self.status = 0
         self.is_client_gone = False
@@ -61,6 +70,13 @@ class Call:
     def query(self) -> dict[str, str]:
         """The query's last value per name."""
         return dict(parse_qsl(self.scope["query_string"].decode("latin-1")))
+
+    @property
+    def bill(self) -> Bill:
+        """What the request may use and uses."""
+        if self.open_bill is None:
+            raise RuntimeError("the request has no bill yet")
+        return self.open_bill
 
     def client_gone(self) -> None:
         """The client left: end whatever is done for it."""
@@ -90,6 +106,10 @@ class Call:
     async def respond_text(self, status: int, text: str) -> None:
         """One line of plain text."""
         await self._respond(status, text.encode(), self.head(_TEXT))
+
+    async def respond_plain(self, status: int, body: bytes, content_type: str) -> None:
+        """A body of another type."""
+        await self._respond(status, body, self.head((b"content-type", content_type.encode())))
 
     async def respond_error(self, error: ProxyError) -> None:
         """An error in the caller's dialect."""
@@ -125,4 +145,4 @@ class Call:
 
     def _request_id(self) -> str:
         sent = header(self.headers, b"x-request-id")
-        return sent if sent is not None and _REQUEST_ID.fullmatch(sent) else new_request_id()
+        return sent if sent is not None and _REQUEST_ID.fullmatch(sent) else self.own_id

@@ -17,6 +17,7 @@ from ..errors import ProxyError
 from ..pool import Lease
 from ..routing import Candidate, Route, Router
 from ..upstreams import ModelList, Upstream
+from .books import Books
 from .call import Call
 from .retries import Attempts, RetryBudget, Waits, fault_of, public
 from .snapshot import Snapshot
@@ -42,9 +43,10 @@ class _Count(msgspec.Struct):
 class Gateway:
     """Answers requests with the configuration of the moment; requests in flight keep the one they began with."""
 
-    def __init__(self, client: _core.Client, opaque: _core.OpaqueState, config: Config) -> None:
+    def __init__(self, client: _core.Client, opaque: _core.OpaqueState, config: Config, books: Books) -> None:
         self.client = client
         self.opaque = opaque
+        self.books = books
         self.snapshot = Snapshot.build(client, config, None)
         self.is_draining = False
         self._is_cut = False
@@ -57,11 +59,12 @@ class Gateway:
     def reload(self, config: Config) -> None:
         """Serve new requests by this configuration. Accounts that stay keep their leases and rests."""
         self.snapshot = Snapshot.build(self.client, config, self.snapshot)
+        self.books.reload(config)
 
     @property
     def keys(self) -> KeyRing:
         """Who may call."""
-        return self.snapshot.keys
+        return self.books.ring
 
     @property
     def router(self) -> Router:
@@ -82,6 +85,8 @@ class Gateway:
         """Why new requests are not welcome."""
         if self.is_draining:
             return "draining"
+        if not self.books.is_open:
+            return "starting"
         return None if self.snapshot.upstreams else "no upstream is configured"
 
     async def model_names(self) -> list[str]:
@@ -137,7 +142,8 @@ class Gateway:
         route = self._route(call, request)
         watch = DisconnectWatch(call.receive, call.client_gone)
         try:
-            await self._try_candidates(call, request, route, snapshot)
+            with await self.books.bill(call, request):
+                await self._try_candidates(call, request, route, snapshot)
         finally:
             watch.stop()
 
@@ -148,8 +154,9 @@ class Gateway:
         counted = None
         watch = DisconnectWatch(call.receive, call.client_gone)
         try:
-            if upstream.counts_tokens():
-                counted = await self._count_upstream(call, request, upstream, route.candidates[0])
+            with await self.books.bill(call, request):
+                if upstream.counts_tokens():
+                    counted = await self._count_upstream(call, request, upstream, route.candidates[0])
         finally:
             watch.stop()
         await call.respond(200, counted or b'{"input_tokens":%d}' % request.estimate_tokens())
@@ -157,6 +164,7 @@ class Gateway:
     async def _read(self, call: Call, *, count_only: bool = False) -> _core.Request:
         limits = self.snapshot.config.limits
         body = await read_body(call.scope, call.receive, limit=limits.body_bytes, idle_timeout=limits.body_idle_timeout)
+        call.body_bytes = len(body)
         version = header(call.headers, b"anthropic-version")
         request = _core.Request.parse(call.dialect, body, self.opaque, version=version, count_only=count_only)
         if len(request.model) > _MAX_MODEL_NAME:
@@ -180,6 +188,7 @@ class Gateway:
             try:
                 target = upstream.target(candidate.model, call.dialect, call.headers)
                 prepared = request.prepare(target, owner=call.caller.name, strict=route.strict)
+                await call.bill.reserve(prepared, upstream.name, candidate.model)
                 failure = await self._try_accounts(call, request, prepared, upstream, attempts, wait=is_last)
             except ProxyError as error:
                 failure = failure or error
@@ -252,7 +261,10 @@ class Gateway:
         try:
             if call.is_client_gone or call.is_cut:
                 exchange.cancel("client_gone" if call.is_client_gone else "shutdown")
-            return await exchange.run()
+            call.bill.attempt(upstream.name, lease.account.name)
+            outcome = await exchange.run()
+            call.bill.ended(outcome)
+            return outcome
         except asyncio.CancelledError:
             exchange.cancel("client_gone" if call.is_client_gone else "shutdown")
             raise

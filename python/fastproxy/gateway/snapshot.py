@@ -7,8 +7,6 @@ from typing import Self
 import msgspec
 
 from .. import _core
-from ..access import Caller, KeyRing
-from ..access.keys import digest
 from ..config import Config
 from ..routing import Router
 from ..upstreams import Upstream
@@ -19,7 +17,6 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
 
     config: Config
     router: Router
-    keys: KeyRing
     upstreams: dict[str, Upstream]
 
     @classmethod
@@ -30,12 +27,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
             configured.name: Upstream.build(client, configured, known.get(configured.name))
             for configured in config.upstreams
         }
-        ring = KeyRing(
-            (digest(key.key.reveal()), Caller(name=key.name, models=tuple(key.models) if key.models else None))
-            for key in config.keys
-        )
         router = Router(config)
         # Only now that nothing can fail: a refused configuration must leave no trace.
         for upstream in upstreams.values():
             upstream.enter_service()
-        return cls(config=config, router=router, keys=ring, upstreams=upstreams)
+        return cls(config=config, router=router, upstreams=upstreams)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 import msgspec
 
@@ -35,14 +36,19 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     count_input: Callable[[], int]
 
 
-class Answer(Outcome):
+class Answer(Outcome, Protocol):
     """An outcome with what the row tells besides."""
 
-    finish: str | None
-    upstream_model: str | None
-    ttft_ms: float | None
-    error: ProxyError | None
-    losses: list[tuple[str, str, str]]
+    @property
+    def finish(self) -> str | None: ...
+    @property
+    def upstream_model(self) -> str | None: ...
+    @property
+    def ttft_ms(self) -> float | None: ...
+    @property
+    def error(self) -> ProxyError | None: ...
+    @property
+    def losses(self) -> list[tuple[str, str, str]]: ...
 
 
 class Spent(msgspec.Struct, frozen=True):
@@ -71,6 +77,7 @@ class Entry:
         self._journal = journal
         self._prices = prices
         self._when_full = when_full
+        self._losses: str | None = None
         self._began = time.perf_counter()
 
     def attempt(self, upstream: str, account: str, model: str, losses: str | None) -> None:
