@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import secrets
 from collections.abc import Callable, Iterable
 from urllib.parse import parse_qsl
 
@@ -40,6 +41,9 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
 #: Bytes of a hash.
 _HALF = 16
 
+PREFIX = "sk-fp-"  # some clients insist on sk-
+_RANDOM_BYTES = 32
+
 ANYBODY = Caller(name="anonymous")
 
 Known = dict[bytes, Caller]
@@ -53,6 +57,11 @@ def matches(pattern: str, name: str) -> bool:
 def digest(secret: str) -> bytes:
     """What is kept of a key. Keys have at least 128 random bits, so a fast hash is right."""
     return hashlib.sha256(secret.encode()).digest()
+
+
+def new_secret() -> str:
+    """A client key of 256 random bits."""
+    return PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)
 
 
 class KeyRing:

@@ -6,7 +6,6 @@ second, so that a revocation holds within one.
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
 
 import msgspec
@@ -17,12 +16,10 @@ from ..clock import now_ms
 from ..store import Store
 from ..store.revisions import bump, revision
 from ..store.tables import CLIENT_KEYS
-from .keys import Caller, Known, digest
+from .keys import PREFIX, Caller, Known, digest, new_secret
 from .terms import Terms
 
 REVISION = "client_keys"
-_PREFIX = "sk-fp-"  # some clients insist on sk-
-_RANDOM_BYTES = 32
 
 
 class KeyProblem(ValueError):
@@ -47,11 +44,6 @@ class StoredKey(msgspec.Struct, frozen=True, kw_only=True):
         if self.revoked_at is not None:
             return "revoked"
         return "expired" if self.expires_at is not None and now >= self.expires_at else "active"
-
-
-def new_secret() -> str:
-    """A client key of 256 random bits."""
-    return _PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)
 
 
 class ClientKeys:
@@ -166,4 +158,4 @@ def _stored(row: Row[Any]) -> StoredKey:
 
 
 def _hint(secret: str) -> str:
-    return f"{_PREFIX}…{secret[-4:]}"
+    return f"{PREFIX}…{secret[-4:]}"
