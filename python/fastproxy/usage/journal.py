@@ -11,10 +11,10 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import time
 from collections import deque
 from pathlib import Path
 
-from ..clock import now_ms
 from .records import Checkpoint, Intent, Record, Settlement, line, parse
 
 if sys.platform != "win32":  # where an open file cannot be deleted, which protects it as well
@@ -43,9 +43,9 @@ class Segment:
         self.stored = 0
 
     @classmethod
-    def create(cls, folder: Path, number: int) -> Segment:
+    def create(cls, folder: Path, name: str) -> Segment:
         """A new one, locked by this process."""
-        path = folder / f"{now_ms():013d}-{os.getpid()}-{number:06d}{_SUFFIX}"
+        path = folder / f"{name}{_SUFFIX}"
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_CLOEXEC", 0)
         segment = cls(path, os.open(path, flags, 0o600))
         segment._lock()
@@ -98,8 +98,10 @@ class Journal:
         self.open: dict[str, Intent] = {}
         self._folder = folder
         self._number = 0
+        # Sorts by process and then by age, also when the clock is set back in between.
+        self._name = f"{time.time_ns():020d}-{os.getpid()}"
         self._is_torn = False
-        self.segments: deque[Segment] = deque([Segment.create(folder, 0)])
+        self.segments: deque[Segment] = deque([Segment.create(folder, f"{self._name}-000000")])
 
     @property
     def size(self) -> int:
@@ -168,7 +170,7 @@ class Journal:
 
     def _begin_segment(self) -> Segment:
         self._number += 1
-        segment = Segment.create(self._folder, self._number)
+        segment = Segment.create(self._folder, f"{self._name}-{self._number:06d}")
         carried = b"".join(map(line, self.open.values()))
         written = os.write(segment.descriptor, carried)
         if written < len(carried):

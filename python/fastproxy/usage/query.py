@@ -64,7 +64,7 @@ def _of_days(chosen: Filter, by: Sequence[str]) -> Select[Any]:
     if chosen.since is not None:
         in_time.append(USAGE_DAYS.c.day >= chosen.since // DAY_MS)
     if chosen.until is not None:
-        in_time.append(USAGE_DAYS.c.day * DAY_MS < chosen.until)
+        in_time.append(USAGE_DAYS.c.day < -(-chosen.until // DAY_MS))
     counted = [USAGE_DAYS.c[name].label(name) for name in _SUMS]
     return select(*names, *counted).where(_conditions(USAGE_DAYS, chosen, in_time))
 

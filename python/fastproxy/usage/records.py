@@ -83,11 +83,11 @@ def parse(text: bytes) -> Record | None:
     """The record of a line without its end; `None`: damaged."""
     body = text[9:]
     try:
-        if len(text) < 10 or int(text[:8], 16) != zlib.crc32(body):
+        if text[:9] != b"%08x " % zlib.crc32(body):
             return None
         record: Record = _DECODER.decode(body)
         return record
-    except (ValueError, msgspec.MsgspecError):
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
 
 

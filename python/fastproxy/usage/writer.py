@@ -86,7 +86,7 @@ class Writer:
         if not lines:
             is_last = len(self._journal.segments) == 1
             self._journal.leave(segment)
-            return not is_last
+            return not is_last or len(self._journal.segments) > 1
         # Not taken into the fold until the store has the rows: a failure must leave no trace here.
         trial = self._fold.copy()
         await self._save([row(*whole) for whole in trial.take(lines)])
