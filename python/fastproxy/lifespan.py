@@ -18,7 +18,7 @@ from collections.abc import Callable, Coroutine
 from .asgi import Receive, Send
 from .config.reload import Refused, Reloaded, Reloader
 from .gateway import Gateway, build_gateway
-from .store import StoreError
+from .store.database import StoreError
 from .telemetry import logs
 from .worker import import_source
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from fastproxy.store import Store
+from fastproxy.store.database import Store
 from fastproxy.usage.asking import Filter
 from fastproxy.usage.query import rows
 

@@ -13,7 +13,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..clock import now_ms
-from ..store import Store
+from ..store.database import Store
 from ..store.revisions import bump, revision
 from ..store.tables import CLIENT_KEYS
 from .keys import PREFIX, Caller, Known, digest, new_secret

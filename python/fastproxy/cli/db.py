@@ -15,7 +15,7 @@ from .options import config_option, flag
 from .report import talk
 
 if TYPE_CHECKING:
-    from ..store import Store
+    from ..store.database import Store
 
 _FILE = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 

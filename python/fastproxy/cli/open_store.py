@@ -14,7 +14,7 @@ from .options import load
 from .report import print_problems, talk
 
 if TYPE_CHECKING:
-    from ..store import Store
+    from ..store.database import Store
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ def with_store(config: Path | None, work: Callable[["Store", Config], Awaitable[
     if mistakes or settings is None:
         print_problems(talk(), mistakes or loaded.errors)
         sys.exit(Exit.CONFIG)
-    from ..store import StoreError
+    from ..store.database import StoreError
 
     try:
         return asyncio.run(_run(settings, work))
@@ -41,7 +41,7 @@ def with_store(config: Path | None, work: Callable[["Store", Config], Awaitable[
 
 
 async def _run(config: Config, work: Callable[["Store", Config], Awaitable[T]]) -> T:
-    from ..store import open_store
+    from ..store.database import open_store
 
     store = await open_store(config)
     try:

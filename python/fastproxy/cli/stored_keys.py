@@ -18,7 +18,7 @@ from .report import output, print_json, print_table
 
 if TYPE_CHECKING:
     from ..access.stored import ClientKeys, StoredKey
-    from ..store import Store
+    from ..store.database import Store
 
 
 def _keys(store: "Store") -> "ClientKeys":

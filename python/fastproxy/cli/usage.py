@@ -19,7 +19,7 @@ from .options import config_option, json_option
 from .report import output, print_json, print_table
 
 if TYPE_CHECKING:
-    from ..store import Store
+    from ..store.database import Store
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 _NANO = 10**9

@@ -16,7 +16,7 @@ from ..access.stored import ClientKeys
 from ..clock import now_ms
 from ..config import Config
 from ..shared_state import SharedState
-from ..store import Store, StoreError, open_store
+from ..store.database import Store, StoreError, open_store
 from ..telemetry.families import gauge
 from ..telemetry.metrics import Metrics
 from ..usage.checkpoints import checkpoint

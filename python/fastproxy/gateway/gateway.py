@@ -243,6 +243,7 @@ class Gateway:
         self, call: Call, request: _core.Request, prepared: _core.Prepared, upstream: Upstream, lease: Lease, count: int
     ) -> _core.Outcome:
         limits = self.snapshot.config.limits
+        call.bill.attempt(upstream.name, lease.account.name)
         exchange = _core.Exchange(
             self.client,
             upstream.endpoint(lease.account),
@@ -261,7 +262,6 @@ class Gateway:
         try:
             if call.is_client_gone or call.is_cut:
                 exchange.cancel("client_gone" if call.is_client_gone else "shutdown")
-            call.bill.attempt(upstream.name, lease.account.name)
             outcome = await exchange.run()
             call.bill.ended(outcome)
             return outcome

@@ -1,6 +1,4 @@
-"""What outlives the process: client keys, usage, sealed secrets. SQLite in the data directory, or PostgreSQL."""
+"""What outlives the process: client keys, usage, sealed secrets. SQLite in the data directory, or PostgreSQL.
 
-from .database import Store, StoreError, open_store
-from .sealing import Vault
-
-__all__ = ["Store", "StoreError", "Vault", "open_store"]
+Nothing is imported here: the database's libraries take 30 MB, and the program's parent process needs none of them.
+"""

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Select, Table, and_, case, func, literal, select, tuple_, union_all
 
 from ..clock import DAY_MS
-from ..store import Store
+from ..store.database import Store
 from ..store.tables import COUNTERS, USAGE, USAGE_DAYS
 from .asking import Filter
 
@@ -40,7 +40,7 @@ async def rows(store: Store, chosen: Filter) -> AsyncIterator[dict[str, Any]]:
             condition = and_(condition, tuple_(USAGE.c.started_at, USAGE.c.id) > after)
         page = await store.read(select(USAGE).where(condition).order_by(USAGE.c.started_at, USAGE.c.id).limit(_PAGE))
         for row in page:
-            yield dict(row._mapping)
+            yield {str(name): value for name, value in row._mapping.items()}
         if len(page) < _PAGE:
             return
         after = (page[-1].started_at, page[-1].id)
@@ -89,4 +89,4 @@ def _conditions(table: Table, chosen: Filter, also: list[ColumnElement[bool]]) -
 
 def _plain(row: Any) -> dict[str, Any]:
     """PostgreSQL sums whole numbers into decimals."""
-    return {name: value if isinstance(value, str) else int(value) for name, value in row.items()}
+    return {str(name): value if isinstance(value, str) else int(value) for name, value in row.items()}

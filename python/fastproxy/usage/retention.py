@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..clock import DAY_MS, day_start
 from ..config import Usage
-from ..store import Store
+from ..store.database import Store
 from ..store.tables import COUNTERS, USAGE, USAGE_DAYS
 from ..store.upsert import upsert
 

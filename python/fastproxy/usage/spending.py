@@ -10,7 +10,7 @@ from ..access import Caller
 from ..access.terms import MONEY, TOKENS, subject_of
 from ..clock import DAY_MS, day_start, month_start
 from ..shared_state import Kept, Period, period_of
-from ..store import Store
+from ..store.database import Store
 from ..store.tables import COUNTERS, USAGE, USAGE_DAYS
 
 

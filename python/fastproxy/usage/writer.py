@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ..store import Store, StoreError
+from ..store.database import Store, StoreError
 from ..store.tables import USAGE
 from ..store.upsert import upsert
 from .journal import Fold, Journal, Segment

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from fastproxy.store import Store
+from fastproxy.store.database import Store
 
 from ... import postgres
 

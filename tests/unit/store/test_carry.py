@@ -8,10 +8,10 @@ import pytest
 
 from fastproxy.access import Terms
 from fastproxy.access.stored import ClientKeys
-from fastproxy.store import Store, StoreError, Vault
 from fastproxy.store.backup import backup, restore
 from fastproxy.store.carry import export_to, import_from
-from fastproxy.store.sealing import Secrets
+from fastproxy.store.database import Store, StoreError
+from fastproxy.store.sealing import Secrets, Vault
 from fastproxy.usage.asking import Filter
 from fastproxy.usage.query import rows
 

@@ -10,7 +10,7 @@ from fastproxy.access.keys import digest
 from fastproxy.access.stored import ClientKeys, KeyProblem
 from fastproxy.clock import now_ms
 from fastproxy.errors import ProxyError
-from fastproxy.store import Store
+from fastproxy.store.database import Store
 from fastproxy.store.tables import CLIENT_KEYS
 
 TERMS = Terms(models=("gpt-*",), owner="ann", budgets=(Allowance(period="day", nano_usd=5 * 10**9),))

@@ -10,8 +10,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from fastproxy.store import Store, StoreError
-from fastproxy.store.migrate import HEAD
+from fastproxy.store.database import Store, StoreError
+from fastproxy.store.migrate import HEAD, through_history
 from fastproxy.store.revisions import bump, revision
 from fastproxy.store.tables import DOCUMENTS, METADATA
 
@@ -20,11 +20,21 @@ def document(name: str, body: str = "{}") -> dict[str, object]:
     return {"kind": "test", "name": name, "body": body, "changed_at": 1}
 
 
-async def test_the_history_leads_to_the_tables_of_the_code(store: Store) -> None:
-    def differences(connection: Connection) -> list[object]:
-        return list(compare_metadata(MigrationContext.configure(connection), METADATA))
+def differences(connection: Connection) -> list[object]:
+    return list(compare_metadata(MigrationContext.configure(connection), METADATA))
 
+
+async def test_an_empty_database_gets_the_tables_of_the_code(store: Store) -> None:
     async with store.engine.connect() as connection:
+        assert await connection.run_sync(differences) == []
+        assert (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar() == HEAD
+
+
+async def test_the_history_leads_to_the_tables_of_the_code(store: Store) -> None:
+    async with store.engine.begin() as connection:
+        await connection.run_sync(METADATA.drop_all)
+        await connection.execute(text("DROP TABLE alembic_version"))
+        await connection.run_sync(through_history)
         assert await connection.run_sync(differences) == []
         assert (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar() == HEAD
 

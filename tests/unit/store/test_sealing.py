@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from fastproxy.config import Config, Secret, Server
 from fastproxy.config import Store as Settings
-from fastproxy.store import Store, Vault
-from fastproxy.store.sealing import Sealed, Secrets, open_vault
+from fastproxy.store.database import Store
+from fastproxy.store.sealing import Sealed, Secrets, Vault, open_vault
 from fastproxy.store.tables import SECRETS
 
 OLD, NEW = b"o" * 32, b"n" * 32

@@ -2,7 +2,7 @@
 
 from fastproxy.access import Allowance, Caller, Terms
 from fastproxy.config import Usage
-from fastproxy.store import Store
+from fastproxy.store.database import Store
 from fastproxy.usage.asking import Filter
 from fastproxy.usage.query import rows, sums
 from fastproxy.usage.retention import roll_up

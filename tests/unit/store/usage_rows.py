@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from fastproxy.store import Store
+from fastproxy.store.database import Store
 from fastproxy.store.tables import USAGE
 
 NOON = 1_790_000_000_000 // 86_400_000 * 86_400_000 + 43_200_000

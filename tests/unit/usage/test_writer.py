@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fastproxy.config import Config, Price
-from fastproxy.store import Store, StoreError
+from fastproxy.store.database import Store, StoreError
 from fastproxy.usage import journal as module
 from fastproxy.usage.asking import Filter
 from fastproxy.usage.checkpoints import note_running
