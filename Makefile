@@ -22,7 +22,7 @@ RUST_FILES := Cargo.toml Cargo.lock $(shell find rust -name target -prune -o \( 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
 
-.PHONY: help demo test ci bench bench-smoke wheel fmt lint lock develop clean \
+.PHONY: help demo test ci soak bench bench-smoke wheel fmt lint lock develop clean \
 	test-rust test-python test-packaging bench-smoke lint-rust lint-python lint-docs lint-workflows deny docs node ci-rust ci-python
 
 help:  ## this list
@@ -77,6 +77,7 @@ test-packaging: develop
 	$(BIN)/python -m pytest -q -m packaging tests/packaging
 
 test-python: develop node
+	@.ci/prepare postgres
 	$(BIN)/python -m pytest -m "not packaging" -n $(JOBS) --dist loadgroup $(PYTEST_ARGS)
 
 lint: lint-rust lint-python lint-docs lint-workflows deny  ## every check that runs nothing
@@ -111,6 +112,9 @@ deny:
 docs: develop  ## write the generated pages and the list of linked licences again
 	$(BIN)/python docs/generate.py --write
 	$(BIN)/python docs/third_party.py --write
+
+soak: develop  ## the long tests: usage rows through 200 kill -9 (a quarter of an hour)
+	FASTPROXY_KILLS=200 $(BIN)/python -m pytest tests/integration/test_usage_survives.py
 
 bench: develop  ## the measurements, beside nginx: writes bench/RESULTS.md
 	@.ci/prepare nginx

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -35,6 +36,7 @@ class Writer:
         self._journal = journal
         self._store = store
         self._fold = Fold()
+        self._statement = _compiled(store)
         self._lock = asyncio.Lock()
 
     async def run(self, interval: float) -> None:
@@ -119,13 +121,23 @@ class Writer:
                 self.written += 1
 
     async def _insert(self, rows: Rows) -> None:
-        # A recovered row is a guess that the real one replaces; the other way round it would destroy knowledge.
-        statement = upsert(USAGE, self._store.engine.dialect.name, where=USAGE.c.is_recovered)
+        text, in_order = self._statement
+        values = [in_order(each) for each in rows]
 
         async def work(connection: AsyncConnection) -> None:
-            await connection.execute(statement, rows)
+            await connection.exec_driver_sql(text, values)
 
         await self._store.write(work)
+
+
+def _compiled(store: Store) -> tuple[str, Callable[[dict[str, Any]], Any]]:
+    """The statement and the order of its values, for the driver itself: SQLAlchemy's own handling of 27 columns costs as
+    much as SQLite's (12 of 30 µs per row)."""
+    dialect = store.engine.dialect
+    # A recovered row is a guess that the real one replaces; the other way round it would destroy knowledge.
+    statement = upsert(USAGE, dialect.name, where=USAGE.c.is_recovered)
+    compiled: Any = statement.compile(dialect=dialect, column_keys=[str(column.name) for column in USAGE.columns])
+    return str(compiled), itemgetter(*compiled.positiontup)
 
 
 def _chunks(segment: Segment) -> Iterator[list[bytes]]:
