@@ -14,6 +14,7 @@ from ..asgi import Headers, headers_named
 from ..clock import now_ms, parse_moment
 from ..config import Config
 from ..errors import ProxyError
+from ..patterns import matches
 from .terms import Terms, terms_of
 
 #: Headers that carry a bare key: Anthropic, Azure OpenAI, Gemini.
@@ -27,6 +28,16 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     terms: Terms = Terms()
     #: Milliseconds since 1970.
     expires_at: int | None = None
+
+    @property
+    def default_model(self) -> str | None:
+        """What `default` means as the name of a model."""
+        return self.terms.default_model
+
+    @property
+    def pin_accounts(self) -> bool:
+        """May choose the account that serves, and is told which one did."""
+        return self.terms.pin_accounts
 
     def may_use(self, model: str) -> bool:
         """Whether the key is for this model (exact names, `prefix-*`, `*`)."""
@@ -44,14 +55,9 @@ _HALF = 16
 PREFIX = "sk-fp-"  # some clients insist on sk-
 _RANDOM_BYTES = 32
 
-ANYBODY = Caller(name="anonymous")
+ANYBODY = Caller(name="anonymous", terms=Terms(pin_accounts=True))
 
 Known = dict[bytes, Caller]
-
-
-def matches(pattern: str, name: str) -> bool:
-    """`*` and `prefix-*` match as their form says; anything else matches itself."""
-    return name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
 
 
 def digest(secret: str) -> bytes:
@@ -71,12 +77,16 @@ class KeyRing:
     def __init__(
         self, keys: Iterable[tuple[bytes, Caller]], *, is_closed: bool = False, clock: Callable[[], int] = now_ms
     ) -> None:
-        self.callers: Known = dict(keys)
+        self.known: Known = dict(keys)
         self._by_half: dict[bytes, list[tuple[bytes, Caller]]] = {}
-        for hashed, caller in self.callers.items():
+        for hashed, caller in self.known.items():
             self._by_half.setdefault(hashed[:_HALF], []).append((hashed, caller))
-        self._is_open = not self.callers and not is_closed
+        self._is_open = not self.known and not is_closed
         self._clock = clock
+
+    def callers(self) -> list[Caller]:
+        """Everybody who has a key."""
+        return list(self.known.values())
 
     def authenticate(self, headers: Headers, query: bytes) -> Caller:
         """The caller, or `ProxyError` `auth`. Several different keys in one request are refused, not guessed about."""

@@ -35,6 +35,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     concurrency: int | None = None
     budgets: tuple[Allowance, ...] = ()
     shows_account: bool = False
+    default_model: str | None = None
+    pin_accounts: bool = False
 
     @property
     def has_money_budget(self) -> bool:
@@ -87,4 +89,6 @@ def terms_of(key: Key) -> Terms:
         concurrency=key.concurrency,
         budgets=budgets,
         shows_account=key.shows_account,
+        default_model=key.default_model,
+        pin_accounts=key.pin_accounts,
     )

@@ -13,6 +13,7 @@ from .db import db
 from .demo import demo
 from .doctor import doctor
 from .exits import Exit
+from .explain import explain
 from .keys import keys
 from .report import print_problems, talk
 from .serve import serve
@@ -48,7 +49,7 @@ def program() -> None:
     """
 
 
-for command in (serve, check, config, doctor, demo, keys, usage, db, version, completion):
+for command in (serve, check, config, doctor, explain, demo, keys, usage, db, version, completion):
     program.add_command(command)
 
 

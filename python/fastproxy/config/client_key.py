@@ -10,6 +10,7 @@ from .upstream import Label, Pattern, UpstreamName
 #: RFC 3339 with an offset; a date alone is midnight UTC.
 MOMENT_PATTERN: Final = r"^\d{4}-\d{2}-\d{2}([Tt ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?([Zz]|[+-]\d{2}:\d{2}))?$"
 
+ModelName = Annotated[str, Meta(min_length=1, max_length=256)]
 Usd = Annotated[float, Meta(gt=0, le=1_000_000_000)]
 Rate = Annotated[int, Meta(ge=1, le=10**12)]
 Moment = Annotated[
@@ -33,6 +34,11 @@ class Key(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     models: Annotated[
         list[Pattern] | None, Meta(description="Models it may ask for (exact, `prefix-*`, `*`); unset: any.")
     ] = None
+    default_model: Annotated[ModelName | None, Meta(description="What `default` means as the name of a model.")] = None
+    pin_accounts: Annotated[
+        bool,
+        Meta(description="May choose the account with the header `x-fastproxy-account`, and is told which one served."),
+    ] = False
     upstreams: Annotated[list[UpstreamName] | None, Meta(description="Upstreams that may serve it; unset: any.")] = None
     owner: Annotated[Label | None, Meta(description="Whose it is; a label in usage.")] = None
     project: Annotated[Label | None, Meta(description="What it is for; a label in usage.")] = None

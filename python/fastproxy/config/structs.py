@@ -7,11 +7,12 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
-from .client_key import Access, Budget, Key
+from .client_key import Access, Budget, Key, ModelName
+from .pooling import Pooling
 from .records import Metrics, Price, Store, Usage
 from .secrets import Secret
 from .units import Bytes, Seconds, Timeout
-from .upstream import Account, Auth, Pattern, Profile, Replay, Timeouts, Upstream
+from .upstream import Account, Auth, Label, Pattern, Profile, Replay, Timeouts, Upstream
 
 __all__ = [
     "Access",
@@ -26,6 +27,7 @@ __all__ = [
     "Metrics",
     "Model",
     "Opaque",
+    "Pooling",
     "Price",
     "Profile",
     "Replay",
@@ -37,7 +39,7 @@ __all__ = [
     "Usage",
 ]
 
-ModelName = Annotated[str, Meta(min_length=1, max_length=256)]
+Order = Literal["weighted", "listed", "fastest", "cheapest"]
 Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 
 
@@ -133,6 +135,7 @@ class Target(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         ModelName | None, Meta(description="The upstream's name of the model; unset: the name asked for.")
     ] = None
     weight: Annotated[float, Meta(gt=0, le=1_000_000, description="Share among the targets of one model.")] = 1
+    tags: Annotated[list[Label], Meta(description="Only accounts with all of these tags serve it.")] = []
 
 
 class Model(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -141,6 +144,13 @@ class Model(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: Annotated[Pattern, Meta(description="Exact, `prefix-*` or `*`. Exact wins, then the longest prefix.")]
     targets: Annotated[list[Target], Meta(min_length=1, description="Tried by weight.")]
     fallbacks: Annotated[list[Target], Meta(description="Tried in order when no target can serve.")] = []
+    order: Annotated[
+        Order,
+        Meta(description="Which target comes first: drawn by weight, as listed, the fastest lately, or the cheapest."),
+    ] = "weighted"
+    lossy_fallback: Annotated[
+        bool, Meta(description="Fall back also to targets that cannot carry all that the first one could.")
+    ] = False
     strict: Annotated[
         bool, Meta(description="Refuse (400) what cannot be carried without loss, before the upstream is called.")
     ] = False

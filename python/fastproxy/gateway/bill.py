@@ -89,12 +89,10 @@ class Bill:
         self.entry.attempt(upstream, account, self._model, self._losses)
         self._books.live[self.entry.asked.id] = self.entry
         self._called_at = time.perf_counter()
-        if self._call.caller.terms.shows_account:
-            self._call.extra = [*self._call.extra, (b"x-fastproxy-account", account.encode())]
 
-    def ended(self, outcome: _core.Outcome) -> None:
+    def ended(self, outcome: _core.Outcome, account: str) -> None:
         """What became of it."""
-        self.entry.ended(outcome)
+        self.entry.ended(outcome, account)
         self.upstream_seconds += time.perf_counter() - self._called_at
         intent, metrics = self.entry.intent, self._books.metrics
         if intent is not None:

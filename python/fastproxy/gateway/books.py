@@ -15,6 +15,7 @@ from ..access.keys import KeyRing, Known, configured_keys
 from ..access.stored import ClientKeys
 from ..clock import now_ms
 from ..config import Config
+from ..routing import Candidate
 from ..shared_state import SharedState
 from ..store.database import Store, StoreError, open_store
 from ..telemetry.families import gauge
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger("fastproxy")
 #: How often the store is asked whether keys changed. Seconds.
 _WATCH_EVERY = 0.5
+#: Counters of a turn of an agent.
+_TYPICAL = (20_000, None, None, None, 5_000, None)
 #: How often rows that are no longer kept are looked for. Seconds.
 _ROLL_UP_EVERY = 3600.0
 
@@ -130,6 +133,11 @@ class Books:
         await bill.enter()
         return bill
 
+    def price_of(self, candidate: Candidate) -> int | None:
+        """What tells cheap targets from dear ones: nano-USD of a typical turn."""
+        moment = now_ms()
+        return self.prices.cost(candidate.upstream, candidate.model, _TYPICAL, moment)
+
     # -- keys -------------------------------------------------------------------------------------------------------
 
     async def look_at_keys(self) -> bool:
@@ -156,7 +164,7 @@ class Books:
             await asyncio.sleep(_WATCH_EVERY)
             try:
                 if await self.look_at_keys():
-                    _LOG.info("client keys changed", extra={"fields": {"keys": len(self.ring.callers)}})
+                    _LOG.info("client keys changed", extra={"fields": {"keys": len(self.ring.known)}})
             except StoreError as error:
                 _LOG.debug("client keys could not be looked at", extra={"fields": {"reason": str(error)}})
 

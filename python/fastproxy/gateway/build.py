@@ -9,7 +9,10 @@ from ..config import Config
 from ..shared_state import MemoryState
 from .books import Books
 from .gateway import Gateway
+from .keeping import Keeper, StateFile
 from .opaque_key import opaque_key
+
+_STATE_FILE = "accounts.json"
 
 
 def build_gateway(config: Config) -> Gateway:
@@ -20,3 +23,9 @@ def build_gateway(config: Config) -> Gateway:
         key, entries=opaque.ledger_entries, bytes=opaque.ledger_bytes, ttl=float(opaque.ledger_ttl)
     )
     return Gateway(_core.Client(), state, config, Books(config, MemoryState()))
+
+
+def build_keeper(gateway: Gateway) -> Keeper:
+    """What keeps the accounts' states of this gateway over restarts."""
+    path = Path(gateway.snapshot.config.server.data_dir) / _STATE_FILE
+    return Keeper(StateFile(path), gateway.state, gateway.pools)

@@ -54,6 +54,9 @@ class MemoryState:
         self._windows: dict[tuple[str, str, float], Window] = {}
         self._caps: dict[tuple[str, str], _Cap] = {}
         self._purses: dict[tuple[str, str, Period], _Purse] = {}
+        #: Keys of windows and purses by subject, so that a look at one subject is none at the others.
+        self._rates_of: dict[str, list[tuple[str, str, float]]] = {}
+        self._budgets_of: dict[str, list[tuple[str, str, Period]]] = {}
         self._rests = Rests(self._leases.__contains__)
 
     # -- leases -----------------------------------------------------------------------------------------------------
@@ -79,8 +82,9 @@ class MemoryState:
             return
         now = self.clock()
         for rate in held.claim.rates:
-            reserved = held.amounts.get(rate.unit, 0)
-            self._correct(rate, reserved, spent.get(rate.unit, reserved), held.since, now)
+            if rate.limit is not None and rate.unit in spent:
+                window = self._windows[rate.subject, rate.unit, rate.per]
+                window.correct(held.amounts.get(rate.unit, 0), spent[rate.unit], held.since, now)
         for budget, purse in zip(held.claim.budgets, held.purses, strict=True):
             reserved = held.amounts.get(budget.unit, 0)
             purse.reserved -= reserved
@@ -140,15 +144,15 @@ class MemoryState:
         """What stands about a subject."""
         now = self.clock()
         rates = {}
-        for (name, unit, per), window in self._windows.items():
-            if name == subject:
-                window.slide(now)
-                rates[unit, per] = window.used
-        budgets = {
-            (unit, period): (purse.spent, purse.reserved)
-            for (name, unit, period), purse in self._purses.items()
-            if name == subject and now < purse.ends_at
-        }
+        for key in self._rates_of.get(subject, ()):
+            window = self._windows[key]
+            window.slide(now)
+            rates[key[1], key[2]] = window.used
+        budgets = {}
+        for of in self._budgets_of.get(subject, ()):
+            purse = self._purses[of]
+            if now < purse.ends_at:
+                budgets[of[1], of[2]] = (purse.spent, purse.reserved)
         return Look(len(self._slots.get(subject, ())), self._rests.get(subject), rates, budgets)
 
     def snapshot(self, longer_than: float) -> list[Kept]:
@@ -173,6 +177,8 @@ class MemoryState:
             if slots.limit is not None and len(self._slots.get(slots.subject, ())) >= slots.limit:
                 return Block("slots", slots.subject)
         for rate in claim.rates:
+            if rate.limit is None and not self._caps:
+                continue
             if (until := self._rate_ready_at(rate, amounts.get(rate.unit, 0), now)) is not None:
                 return Block("rate", rate.subject, until, rate.unit)
         for budget in claim.budgets:
@@ -199,7 +205,8 @@ class MemoryState:
         for slots in claim.slots:
             self._slots.setdefault(slots.subject, set()).add(lease_id)
         for rate in claim.rates:
-            self._use(rate, amounts.get(rate.unit, 0), now)
+            if rate.limit is not None or self._caps:
+                self._use(rate, amounts.get(rate.unit, 0), now)
         purses = tuple(self._purse(b.subject, b.unit, b.period, now) for b in claim.budgets)
         for budget, purse in zip(claim.budgets, purses, strict=True):
             purse.reserved += amounts.get(budget.unit, 0)
@@ -215,12 +222,8 @@ class MemoryState:
             window = self._windows.get(key)
             if window is None:
                 window = self._windows[key] = Window(rate.per)
+                self._rates_of.setdefault(rate.subject, []).append(key)
             window.add(amount, now)
-
-    def _correct(self, rate: Rate, reserved: int, spent: int, since: float, now: float) -> None:
-        window = self._windows.get((rate.subject, rate.unit, rate.per))
-        if window is not None and rate.limit is not None:
-            window.correct(reserved, spent, since, now)
 
     def _end(self, lease_id: str) -> _Held | None:
         known = self._leases.pop(lease_id, None)
@@ -237,6 +240,8 @@ class MemoryState:
         """The purse of the present period; the one before is left to the leases that reserved in it."""
         key = (subject, unit, period)
         purse = self._purses.get(key)
+        if purse is None:
+            self._budgets_of.setdefault(subject, []).append(key)
         if purse is None or now >= purse.ends_at:
             purse = self._purses[key] = _Purse(*period_of(period, now))
         return purse

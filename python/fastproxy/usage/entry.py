@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from collections.abc import Callable
@@ -15,6 +16,9 @@ from .estimate import Outcome, counters_of, status_of
 from .journal import Journal, JournalFull
 from .pricing import PriceBook
 from .records import Counters, Intent, Settlement
+
+#: Which outcome of several tells of a request: the one that the client saw most of.
+_RANK = {"failed": 0, "cancelled": 1, "aborted": 2, "completed": 3}
 
 _LOG = logging.getLogger("fastproxy")
 
@@ -78,6 +82,7 @@ class Entry:
         self._prices = prices
         self._when_full = when_full
         self._losses: str | None = None
+        self._account = ""
         self._began = time.perf_counter()
 
     def attempt(self, upstream: str, account: str, model: str, losses: str | None) -> None:
@@ -109,15 +114,18 @@ class Entry:
         self.outcome = None
         self._losses = losses
 
-    def ended(self, outcome: Answer) -> None:
-        """What became of the attempt."""
-        self.outcome = outcome
+    def ended(self, outcome: Answer, account: str) -> None:
+        """What became of an attempt. Of two that raced, the one that served is told; else the last."""
+        if self.outcome is None or _RANK[outcome.status] >= _RANK[self.outcome.status]:
+            self.outcome, self._account = outcome, account
 
     def settle(self) -> Spent | None:
         """The request is over; `None`: no upstream was called."""
         intent, outcome = self.intent, self.outcome
         if intent is None:
             return None
+        if outcome is not None and self._account != intent.account:
+            intent = self._served_by(intent, self._account)
         needs_count = outcome is None or outcome.usage["input"] is None
         counters, is_estimated = counters_of(outcome, self.asked.count_input() if needs_count else 0)
         cost = self._prices.cost(intent.upstream, intent.model, counters, intent.started_at)
@@ -125,6 +133,13 @@ class Entry:
         if not self.is_dropped:
             self._write(intent, spent, outcome)
         return spent
+
+    def _served_by(self, intent: Intent, account: str) -> Intent:
+        """A race was won by the attempt that was noted first."""
+        self.intent = msgspec.structs.replace(intent, account=account)
+        with contextlib.suppress(JournalFull):
+            self._journal.intend(self.intent)
+        return self.intent
 
     def _write(self, intent: Intent, spent: Spent, outcome: Answer | None) -> None:
         error = outcome.error if outcome is not None else None
