@@ -50,6 +50,10 @@ def test_requests_tokens_and_times_are_counted(start: Start) -> None:
     assert found["fastproxy_store_up{}"] == 1
     assert found["fastproxy_usage_rows_refused{}"] == 0
     assert found["fastproxy_in_flight_requests{}"] == 0
+    assert found["fastproxy_account_in_flight{account=a,upstream=chat}"] == 0
+    assert found["fastproxy_account_state{account=a,state=ready,upstream=chat}"] == 1
+    assert found["fastproxy_account_state{account=a,state=cooling,upstream=chat}"] == 0
+    assert found["fastproxy_queue_length{upstream=messages}"] == 0
 
 
 def test_nothing_of_a_client_is_a_label(start: Start) -> None:

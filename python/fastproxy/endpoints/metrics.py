@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..asgi import header
 from ..errors import ProxyError
+from ..gateway.gauges import account_gauges
 from .route import Endpoint
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ async def metrics(gateway: Gateway, call: Call) -> None:
     """`GET /metrics`."""
     if not _may_read(gateway, call):
         raise ProxyError("not_found", f"there is nothing at {call.scope['path']}", code="unknown_path")
-    body, content_type = gateway.books.metrics.render(header(call.headers, b"accept") or "")
+    accounts = await account_gauges(gateway.pools(), gateway.snapshot.config.metrics.labels)
+    body, content_type = gateway.books.metrics.render(header(call.headers, b"accept") or "", accounts)
     await call.respond_plain(200, body, content_type)
 
 

@@ -22,6 +22,7 @@ class Metrics(Collector):
         self.model = Names(names)
         self._version = version
         self._sources: list[Source] = []
+        self._more: Iterable[Metric] = ()
         served = ("protocol", "model", "upstream")
         self.requests = Counter(
             "fastproxy_requests", "Requests for a generation, by how they were answered.",
@@ -77,8 +78,13 @@ class Metrics(Collector):
         yield gauge("fastproxy_build_info", "This build.", [((self._version,), 1)], ("version",))
         for source in self._sources:
             yield from source()
+        yield from self._more
 
-    def render(self, accept: str) -> tuple[bytes, str]:
-        """Body and content type in the form that the reader accepts."""
+    def render(self, accept: str, more: Iterable[Metric] = ()) -> tuple[bytes, str]:
+        """Body and content type in the form that the reader accepts. `more`: what had to be waited for."""
         encode, content_type = choose_encoder(accept)
-        return encode(self._registry), content_type
+        self._more = more
+        try:
+            return encode(self._registry), content_type
+        finally:
+            self._more = ()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import time
 from collections.abc import Callable
 from typing import Protocol
@@ -19,8 +18,6 @@ from .records import Counters, Intent, Settlement
 
 #: Which outcome of several tells of a request: the one that the client saw most of.
 _RANK = {"failed": 0, "cancelled": 1, "aborted": 2, "completed": 3}
-
-_LOG = logging.getLogger("fastproxy")
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,26 +140,22 @@ class Entry:
 
     def _write(self, intent: Intent, spent: Spent, outcome: Answer | None) -> None:
         error = outcome.error if outcome is not None else None
-        settlement = Settlement(
-            id=intent.id,
-            status=spent.status,
-            error=error.kind if error is not None else None,
-            duration_ms=round((time.perf_counter() - self._began) * 1000),
-            ttft_ms=round(outcome.ttft_ms) if outcome is not None and outcome.ttft_ms is not None else None,
-            model_served=outcome.upstream_model if outcome is not None else None,
-            counters=spent.counters,
-            is_estimated=spent.is_estimated,
-            is_recovered=False,
-            finish=outcome.finish if outcome is not None else None,
-            loss=self._loss(outcome),
-            cost_nano_usd=spent.cost_nano_usd,
+        self._journal.settle(
+            Settlement(
+                id=intent.id,
+                status=spent.status,
+                error=error.kind if error is not None else None,
+                duration_ms=round((time.perf_counter() - self._began) * 1000),
+                ttft_ms=round(outcome.ttft_ms) if outcome is not None and outcome.ttft_ms is not None else None,
+                model_served=outcome.upstream_model if outcome is not None else None,
+                counters=spent.counters,
+                is_estimated=spent.is_estimated,
+                is_recovered=False,
+                finish=outcome.finish if outcome is not None else None,
+                loss=self._loss(outcome),
+                cost_nano_usd=spent.cost_nano_usd,
+            )
         )
-        try:
-            self._journal.settle(settlement)
-        except OSError as failure:
-            # Its intent is written: the row is not lost, only less exact. The next start makes it an aborted one.
-            fields = {"id": intent.id, "reason": failure.strerror}
-            _LOG.error("usage could not be settled", extra={"fields": fields})
 
     def _loss(self, outcome: Answer | None) -> str | None:
         lost = [f"{code}={path}" for code, path, _ in outcome.losses] if outcome is not None and outcome.losses else []

@@ -9,6 +9,7 @@ an older one can go as soon as its own records are in the store.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
 import time
@@ -20,6 +21,7 @@ from .records import Checkpoint, Intent, Record, Settlement, line, parse
 if sys.platform != "win32":  # where an open file cannot be deleted, which protects it as well
     import fcntl
 
+_LOG = logging.getLogger("fastproxy")
 _SUFFIX = ".journal"
 #: A segment is left behind when it is this large, or this large and wholly in the store.
 _LARGE = 16 * 2**20
@@ -101,6 +103,7 @@ class Journal:
         # Sorts by process and then by age, also when the clock is set back in between.
         self._name = f"{time.time_ns():020d}-{os.getpid()}"
         self._is_torn = False
+        self._unwritten: list[Settlement] = []
         self.segments: deque[Segment] = deque([Segment.create(folder, f"{self._name}-000000")])
 
     @property
@@ -123,9 +126,22 @@ class Journal:
         self._append(line(record))
 
     def settle(self, settlement: Settlement) -> None:
-        """The request is over. Not bounded: there are no more of them than intents. Raises `OSError`."""
-        self._append(line(settlement))
-        self.open.pop(settlement.id, None)
+        """The request is over. Not bounded: there are no more of them than intents. One that cannot be written waits
+        in memory; should the process die until then, its intent makes a less exact row."""
+        try:
+            self._append(line(settlement))
+        except OSError as error:
+            if not self._unwritten:
+                _LOG.error("the journal cannot be written", extra={"fields": {"reason": error.strerror}})
+            self._unwritten.append(settlement)
+        else:
+            self.open.pop(settlement.id, None)
+
+    def catch_up(self) -> None:
+        """Write what could not be written."""
+        waiting, self._unwritten = self._unwritten, []
+        for settlement in waiting:
+            self.settle(settlement)
 
     def sync(self) -> None:
         """Bring everything to the disk itself, for those who fear a power cut. Raises `OSError`."""
@@ -178,6 +194,7 @@ class Journal:
             raise OSError(28, "no space left on the device")
         segment.size = written
         self._is_torn = False
+        self._unwritten: list[Settlement] = []
         self.segments.append(segment)
         return segment
 

@@ -49,6 +49,7 @@ class Writer:
     async def flush(self) -> bool:
         """Move everything that is there; whether the store took it."""
         async with self._lock:
+            self._journal.catch_up()
             try:
                 while await self._step():
                     pass
