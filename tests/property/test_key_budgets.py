@@ -176,6 +176,7 @@ async def test_a_key_without_limits_asks_nothing_of_the_state() -> None:
     await admission.enter()
     await admission.reserve({TOKENS: 10**9, MONEY: 10**18})
     admission.leave({TOKENS: 10**9, MONEY: 10**18})
+    assert admission.caller.terms.on_entry("free") is None
 
 
 @pytest.mark.parametrize("unit", [TOKENS, MONEY])

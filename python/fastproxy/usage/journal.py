@@ -194,7 +194,6 @@ class Journal:
             raise OSError(28, "no space left on the device")
         segment.size = written
         self._is_torn = False
-        self._unwritten: list[Settlement] = []
         self.segments.append(segment)
         return segment
 
