@@ -34,33 +34,37 @@ def missing() -> str | None:
     return None
 
 
+class Server:
+    """An empty database, and a server for it that can be stopped and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.data = folder / "data"
+        self.url = f"postgresql://{USER}@/postgres?host={folder}"
+        _run("initdb", "-D", str(self.data), "-U", USER, "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C")
+
+    def start(self) -> None:
+        options = f"-k {self.folder} -c listen_addresses= -c fsync=off -c max_connections=60"
+        log = str(self.folder / "log")
+        _run("pg_ctl", "-D", str(self.data), "-w", "-t", str(_START_SECONDS), "-l", log, "-o", options, "start")
+
+    def stop(self) -> None:
+        _run("pg_ctl", "-D", str(self.data), "-w", "-m", "immediate", "stop")
+
+
 @contextmanager
-def running() -> Iterator[str]:
-    """The URL of an empty database, with a server that lives as long as this."""
+def serving() -> Iterator[Server]:
+    """A server that lives as long as this."""
     folder = Path(tempfile.mkdtemp(prefix="fp-pg-", dir="/tmp"))
     try:
         if os.geteuid() == 0:
             shutil.chown(folder, "nobody")
-        data = folder / "data"
-        _run("initdb", "-D", str(data), "-U", USER, "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C")
-        options = f"-k {folder} -c listen_addresses= -c fsync=off -c max_connections=60"
-        _run(
-            "pg_ctl",
-            "-D",
-            str(data),
-            "-w",
-            "-t",
-            str(_START_SECONDS),
-            "-l",
-            str(folder / "log"),
-            "-o",
-            options,
-            "start",
-        )
+        server = Server(folder)
+        server.start()
         try:
-            yield f"postgresql://{USER}@/postgres?host={folder}"
+            yield server
         finally:
-            _run("pg_ctl", "-D", str(data), "-w", "-m", "immediate", "stop")
+            server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -15,8 +15,8 @@ from ... import postgres
 def postgres_url() -> Iterator[str]:
     if (reason := postgres.missing()) is not None:
         pytest.skip(reason)
-    with postgres.running() as url:
-        yield url
+    with postgres.serving() as server:
+        yield server.url
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.xdist_group("postgres"))])
