@@ -1,0 +1,31 @@
+"""Every backend of shared state that the property tests are run against."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from inspect import isawaitable
+from types import MappingProxyType
+from typing import TypeVar
+
+from fastproxy.shared_state import MemoryState, SharedState, answered
+
+T = TypeVar("T")
+#: 2026-11-20 00:00 UTC.
+START = 1_795_132_800.0
+
+
+class Clock:
+    """Time that moves when told."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> float:
+        return self.now
+
+
+BACKENDS: Mapping[str, Callable[[Clock], SharedState]] = MappingProxyType({"memory": MemoryState})
+
+
+def at_once(answer: T | Awaitable[T]) -> T:
+    """The answer, whichever kind of backend gives it."""
+    return asyncio.run(answered(answer)) if isawaitable(answer) else answer
