@@ -13,6 +13,7 @@ __all__ = [
     "OpaqueState",
     "Outcome",
     "Prepared",
+    "Race",
     "Request",
     "Target",
     "__version__",
@@ -107,6 +108,8 @@ class Request:
     def dialect(self) -> str: ...
     def prepare(self, target: Target, *, owner: str, strict: bool = False) -> Prepared:
         """Write the request for a target. Raises `ProxyError` (always the client's)."""
+    def conversation(self) -> int:
+        """A hash of what stays the same over the turns of this request's conversation."""
     def estimate_tokens(self) -> int:
         """A local estimate of the prompt's tokens, for upstreams that cannot count."""
 
@@ -159,6 +162,14 @@ class Client:
         """A small call: awaits (status, headers, body). Raises `ProxyError`."""
 
 @final
+class Race:
+    """Decides between exchanges that serve one client: the first to deliver wins, the rest end as `cancelled`."""
+
+    def __new__(cls) -> Race: ...
+    @property
+    def is_won(self) -> bool: ...
+
+@final
 class Exchange:
     """One attempt. `run` once; `cancel` any time, from any thread."""
 
@@ -177,6 +188,7 @@ class Exchange:
         timeouts: tuple[float, float, float, float],
         event_bytes: int = ...,
         response_bytes: int = ...,
+        race: Race | None = None,
     ) -> Exchange: ...
     def run(self) -> Awaitable[Outcome]:
         """Awaits the `Outcome`. Never raises for what an upstream or a client does."""
@@ -206,6 +218,8 @@ class Outcome:
     def output_bytes(self) -> int: ...
     @property
     def upstream_status(self) -> int | None: ...
+    @property
+    def upstream_headers(self) -> list[tuple[str, str]]: ...
     @property
     def upstream_request_id(self) -> str | None: ...
     @property

@@ -6,6 +6,7 @@ mod client;
 mod error;
 mod exchange;
 mod outcome;
+mod race;
 mod request;
 mod sink;
 mod state;
@@ -27,6 +28,8 @@ mod _core {
     use crate::exchange::Exchange;
     #[pymodule_export]
     use crate::outcome::Outcome;
+    #[pymodule_export]
+    use crate::race::Race;
     #[pymodule_export]
     use crate::request::{Prepared, Request, Target};
     #[pymodule_export]
