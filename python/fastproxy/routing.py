@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from .access.keys import matches
+from .patterns import matches
 from .config import Config, Model
 from .config import Target as ConfiguredTarget
 from .errors import ProxyError

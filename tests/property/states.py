@@ -1,12 +1,12 @@
 """Every backend of shared state that the property tests are run against."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from inspect import isawaitable
 from types import MappingProxyType
 from typing import TypeVar
 
-from fastproxy.shared_state import MemoryState, SharedState, answered
+from fastproxy.shared_state import Amounts, Claim, Granted, MemoryState, Refused, SharedState, answered
 
 T = TypeVar("T")
 #: 2026-11-20 00:00 UTC.
@@ -29,3 +29,15 @@ BACKENDS: Mapping[str, Callable[[Clock], SharedState]] = MappingProxyType({"memo
 def at_once(answer: T | Awaitable[T]) -> T:
     """The answer, whichever kind of backend gives it."""
     return asyncio.run(answered(answer)) if isawaitable(answer) else answer
+
+
+def acquired(state: SharedState, lease_id: str, claims: Sequence[Claim], amounts: Amounts) -> Granted | Refused:
+    """The answer to a request for a lease."""
+    answer = state.acquire(lease_id, claims, amounts)
+    if isinstance(answer, (Granted, Refused)):
+        return answer
+
+    async def wait() -> Granted | Refused:
+        return await answer
+
+    return asyncio.run(wait())

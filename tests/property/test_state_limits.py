@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from fastproxy.shared_state import Budget, Claim, Granted, Rate, Refused, Slots
 
-from .states import BACKENDS, Clock, at_once
+from .states import BACKENDS, Clock, acquired, at_once
 
 SLOTS, REQUESTS, TOKENS, MONEY = 3, 7, 100, 1000
 PER = 60.0
@@ -38,7 +38,7 @@ class Limits(RuleBasedStateMachine):
     @rule(tokens=st.integers(0, 120), money=st.integers(0, 600))
     def acquire(self, tokens: int, money: int) -> None:
         lease, amounts = f"l{next(self.ids)}", {"requests": 1, "tokens": tokens, "nano_usd": money}
-        answer: Granted | Refused = at_once(self.state.acquire(lease, (CLAIM, SPARE), amounts))
+        answer = acquired(self.state, lease, (CLAIM, SPARE), amounts)
         if isinstance(answer, Refused):
             assert len(answer.blocks) == 2
             assert all(block.until is None or block.until > self.clock.now for block in answer.blocks)
@@ -78,7 +78,7 @@ class Limits(RuleBasedStateMachine):
     def ask_again(self, data: st.DataObject) -> None:
         lease = data.draw(st.sampled_from(sorted(self.held)))
         claim, amounts, _ = self.held[lease]
-        answer = at_once(self.state.acquire(lease, (CLAIM, SPARE), amounts))
+        answer = acquired(self.state, lease, (CLAIM, SPARE), amounts)
         assert isinstance(answer, Granted)
         assert (CLAIM, SPARE)[answer.index] is claim
 

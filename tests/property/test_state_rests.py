@@ -7,9 +7,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from fastproxy.shared_state import Claim, Fault, Granted, Refused, Slots
+from fastproxy.shared_state import Claim, Fault, Granted, Slots
 
-from .states import BACKENDS, Clock, at_once
+from .states import BACKENDS, Clock, acquired, at_once
 
 CAP, GROUP_LIMIT = 30.0, 2
 SUBJECTS = ["a", "b", "c", "d"]
@@ -38,7 +38,7 @@ class Rests(RuleBasedStateMachine):
     def acquire(self, subject: str) -> None:
         lease = f"l{next(self.ids)}"
         claim = Claim(slots=(Slots(subject, None),), rested=(subject,))
-        answer: Granted | Refused = at_once(self.state.acquire(lease, (claim,), {}))
+        answer = acquired(self.state, lease, (claim,), {})
         now = self.clock.now
         probe, probe_at = self.probes.get(subject, ("", 0.0))
         if not isinstance(answer, Granted):
@@ -161,7 +161,7 @@ def test_the_first_faults_only_count_and_a_success_forgets_them(backend: str) ->
         state.rest("a", third)
         state.rest("a", third)
         assert at_once(state.look("a")).rest is None
-        assert isinstance(at_once(state.acquire("l", (claim,), {})), Granted)
+        assert isinstance(acquired(state, "l", (claim,), {}), Granted)
         state.recover("l")
         state.settle("l", {})
     for _ in range(3):

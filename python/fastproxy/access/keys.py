@@ -11,6 +11,7 @@ import msgspec
 
 from ..asgi import Headers, headers_named
 from ..errors import ProxyError
+from ..patterns import matches
 
 #: Headers that carry a bare key: Anthropic, Azure OpenAI, Gemini.
 _KEY_HEADERS = (b"x-api-key", b"api-key", b"x-goog-api-key")
@@ -30,11 +31,6 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
 
 
 ANYBODY = Caller(name="anonymous")
-
-
-def matches(pattern: str, name: str) -> bool:
-    """`*` and `prefix-*` match as their form says; anything else matches itself."""
-    return name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
 
 
 def digest(secret: str) -> bytes:

@@ -79,8 +79,9 @@ class MemoryState:
             return
         now = self.clock()
         for rate in held.claim.rates:
-            reserved = held.amounts.get(rate.unit, 0)
-            self._correct(rate, reserved, spent.get(rate.unit, reserved), held.since, now)
+            if rate.limit is not None and rate.unit in spent:
+                window = self._windows[rate.subject, rate.unit, rate.per]
+                window.correct(held.amounts.get(rate.unit, 0), spent[rate.unit], held.since, now)
         for budget, purse in zip(held.claim.budgets, held.purses, strict=True):
             reserved = held.amounts.get(budget.unit, 0)
             purse.reserved -= reserved
@@ -173,6 +174,8 @@ class MemoryState:
             if slots.limit is not None and len(self._slots.get(slots.subject, ())) >= slots.limit:
                 return Block("slots", slots.subject)
         for rate in claim.rates:
+            if rate.limit is None and not self._caps:
+                continue
             if (until := self._rate_ready_at(rate, amounts.get(rate.unit, 0), now)) is not None:
                 return Block("rate", rate.subject, until, rate.unit)
         for budget in claim.budgets:
@@ -199,7 +202,8 @@ class MemoryState:
         for slots in claim.slots:
             self._slots.setdefault(slots.subject, set()).add(lease_id)
         for rate in claim.rates:
-            self._use(rate, amounts.get(rate.unit, 0), now)
+            if rate.limit is not None or self._caps:
+                self._use(rate, amounts.get(rate.unit, 0), now)
         purses = tuple(self._purse(b.subject, b.unit, b.period, now) for b in claim.budgets)
         for budget, purse in zip(claim.budgets, purses, strict=True):
             purse.reserved += amounts.get(budget.unit, 0)
@@ -216,11 +220,6 @@ class MemoryState:
             if window is None:
                 window = self._windows[key] = Window(rate.per)
             window.add(amount, now)
-
-    def _correct(self, rate: Rate, reserved: int, spent: int, since: float, now: float) -> None:
-        window = self._windows.get((rate.subject, rate.unit, rate.per))
-        if window is not None and rate.limit is not None:
-            window.correct(reserved, spent, since, now)
 
     def _end(self, lease_id: str) -> _Held | None:
         known = self._leases.pop(lease_id, None)
