@@ -22,6 +22,10 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     models: tuple[str, ...] | None = None
+    #: What `default` means as the name of a model.
+    default_model: str | None = None
+    #: May choose the account that serves, and is told which one did.
+    pin_accounts: bool = False
 
     def may_use(self, model: str) -> bool:
         """Whether the key is for this model (exact names, `prefix-*`, `*`)."""
@@ -30,7 +34,7 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
         return any(matches(pattern, model) for pattern in self.models)
 
 
-ANYBODY = Caller(name="anonymous")
+ANYBODY = Caller(name="anonymous", pin_accounts=True)
 
 
 def digest(secret: str) -> bytes:

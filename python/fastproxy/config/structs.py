@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
+from .pooling import Pooling
 from .secrets import Secret
 from .units import Bytes, Seconds, Timeout
 from .upstream import Account, Auth, Label, Pattern, Profile, Replay, Timeouts, Upstream
@@ -21,6 +22,7 @@ __all__ = [
     "Logging",
     "Model",
     "Opaque",
+    "Pooling",
     "Profile",
     "Replay",
     "Server",
@@ -30,6 +32,7 @@ __all__ = [
 ]
 
 ModelName = Annotated[str, Meta(min_length=1, max_length=256)]
+Order = Literal["weighted", "listed", "fastest", "cheapest"]
 Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 
 
@@ -125,6 +128,7 @@ class Target(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         ModelName | None, Meta(description="The upstream's name of the model; unset: the name asked for.")
     ] = None
     weight: Annotated[float, Meta(gt=0, le=1_000_000, description="Share among the targets of one model.")] = 1
+    tags: Annotated[list[Label], Meta(description="Only accounts with all of these tags serve it.")] = []
 
 
 class Model(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -133,6 +137,13 @@ class Model(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: Annotated[Pattern, Meta(description="Exact, `prefix-*` or `*`. Exact wins, then the longest prefix.")]
     targets: Annotated[list[Target], Meta(min_length=1, description="Tried by weight.")]
     fallbacks: Annotated[list[Target], Meta(description="Tried in order when no target can serve.")] = []
+    order: Annotated[
+        Order,
+        Meta(description="Which target comes first: drawn by weight, as listed, the fastest lately, or the cheapest."),
+    ] = "weighted"
+    lossy_fallback: Annotated[
+        bool, Meta(description="Fall back also to targets that cannot carry all that the first one could.")
+    ] = False
     strict: Annotated[
         bool, Meta(description="Refuse (400) what cannot be carried without loss, before the upstream is called.")
     ] = False
@@ -146,6 +157,11 @@ class Key(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     models: Annotated[
         list[Pattern] | None, Meta(description="Models it may ask for (exact, `prefix-*`, `*`); unset: any.")
     ] = None
+    default_model: Annotated[ModelName | None, Meta(description="What `default` means as the name of a model.")] = None
+    pin_accounts: Annotated[
+        bool,
+        Meta(description="May choose the account with the header `x-fastproxy-account`, and is told which one served."),
+    ] = False
 
 
 class Cors(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

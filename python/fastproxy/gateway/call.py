@@ -52,7 +52,8 @@ class Call:
         self.status = 0
         self.is_client_gone = False
         self.is_cut = False
-        self.exchange: _core.Exchange | None = None
+        #: Attempts under way: one, or two that race.
+        self.exchanges: set[_core.Exchange] = set()
         self._task = asyncio.current_task()
         #: What the access log tells besides.
         self.notes: dict[str, object] = {}
@@ -62,19 +63,31 @@ class Call:
         """The query's last value per name."""
         return dict(parse_qsl(self.scope["query_string"].decode("latin-1")))
 
+    @property
+    def pinned(self) -> str:
+        """The account that the caller wants to be served by. Raises `ProxyError` when it may not choose."""
+        name = header(self.headers, b"x-fastproxy-account")
+        if name is None or not name.strip():
+            return ""
+        if not self.caller.pin_accounts:
+            raise ProxyError("permission", "this key may not choose an account (x-fastproxy-account)")
+        return name.strip()
+
     def client_gone(self) -> None:
         """The client left: end whatever is done for it."""
         self.is_client_gone = True
-        if self.exchange is not None:
-            self.exchange.cancel("client_gone")
+        if self.exchanges:
+            for exchange in self.exchanges:
+                exchange.cancel("client_gone")
         elif self._task is not None:
             self._task.cancel()
 
     def cut(self) -> None:
         """The process ends: the client is told so, in an event when its answer has begun."""
         self.is_cut = True
-        if self.exchange is not None:
-            self.exchange.cancel("shutdown")
+        if self.exchanges:
+            for exchange in self.exchanges:
+                exchange.cancel("shutdown")
         elif self.status == 0 and self._task is not None:
             self._task.cancel()
 

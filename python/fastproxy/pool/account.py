@@ -37,6 +37,8 @@ class Account:
         self.subject = ""
         self.leases: dict[str, Lease] = {}
         self.speed = Speed()
+        #: Paused by the configuration; `resume` does not reach it.
+        self.is_paused = False
         #: Why no new lease is given by hand: `paused`, `draining`, or a login's own word. Empty: none.
         self.disabled = ""
         #: Until when shared state is known to refuse it, and why. A hint that saves asking, never a decision.
@@ -69,6 +71,11 @@ class Account:
     def kind(self) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
         """Accounts of one kind serve the same needs."""
         return (self.models, self.tags)
+
+    @property
+    def is_enabled(self) -> bool:
+        """Whether it takes leases at all."""
+        return not self.disabled and not self.is_paused
 
     def is_full(self) -> bool:
         """Whether every slot is taken, as far as this process knows."""
@@ -117,4 +124,6 @@ class Account:
 
 def serves(models: tuple[str, ...] | None, has: tuple[str, ...], model: str, tags: tuple[str, ...]) -> bool:
     """Whether accounts with these models and tags are for this model and these tags."""
-    return set(tags).issubset(has) and (models is None or any(matches(pattern, model) for pattern in models))
+    return set(tags).issubset(has) and (
+        not model or models is None or any(matches(pattern, model) for pattern in models)
+    )

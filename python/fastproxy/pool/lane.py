@@ -21,7 +21,7 @@ class Lane:
 
     def __init__(self, accounts: Iterable[Account], key: Key, now: float, *, model: str = "") -> None:
         self.model = model
-        self.members = {account.name: account for account in accounts if not account.disabled}
+        self.members = {account.name: account for account in accounts if account.is_enabled}
         self._key = key
         self._heap: list[_Entry] = [self._entry(account, now) for account in self.members.values()]
         heapq.heapify(self._heap)
@@ -92,14 +92,21 @@ class Lane:
             heapq.heappush(heap, entry)
         return found
 
-    def next_return(self) -> tuple[float, Account] | None:
+    def next_return(self, excluded: frozenset[str] = frozenset()) -> tuple[float, Account] | None:
         """The parked account that comes back first."""
-        while self._returns:
+        aside: list[tuple[float, str]] = []
+        found = None
+        while self._returns and found is None:
             until, name = self._returns[0]
-            if self.parked.get(name) == until and name in self.members:
-                return until, self.members[name]
-            heapq.heappop(self._returns)
-        return None
+            if self.parked.get(name) != until or name not in self.members:
+                heapq.heappop(self._returns)
+            elif name in excluded:
+                aside.append(heapq.heappop(self._returns))
+            else:
+                found = (until, self.members[name])
+        for entry in aside:
+            heapq.heappush(self._returns, entry)
+        return found
 
     def is_waiting_useless(self, excluded: frozenset[str]) -> bool:
         """Whether no release can help: everybody not excluded is parked."""

@@ -75,7 +75,9 @@ class Lanes:
             lane.push(account, now)
 
     def enable(self, account: Account) -> None:
-        """It takes leases again."""
+        """It takes leases again, unless the configuration says no."""
+        if not account.is_enabled:
+            return
         now = self._clock()
         for group, lane in [*self._lanes.items(), *((at[0], lane) for at, lane in self._by_model.items())]:
             is_for = account.kind in group if isinstance(group, frozenset) else group == account.name

@@ -330,7 +330,7 @@ class Pool:
         now = self._clock()
         lane = self._lanes.of(want.need)
         lane.first(want.excluded, now)  # parks whoever is known to be blocked
-        found = lane.next_return()
+        found = lane.next_return(want.excluded)
         return refusal.Return(max(0.0, found[0] - now), found[1].blocked_by) if found is not None else None
 
     def _is_hopeless(self, want: Want) -> bool:
