@@ -17,7 +17,7 @@ from collections.abc import Callable, Coroutine
 
 from .asgi import Receive, Send
 from .config.reload import Refused, Reloaded, Reloader
-from .gateway import Gateway, build_gateway
+from .gateway import Gateway, Keeper, build_gateway, build_keeper
 from .telemetry import logs
 from .worker import import_source
 
@@ -33,6 +33,7 @@ class Lifespan:
         self._start = start or self._start_from_environment
         self._gateway: Gateway | None = None
         self._reloader: Reloader | None = None
+        self._keeper: Keeper | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -51,6 +52,8 @@ class Lifespan:
             else:
                 for task in self._tasks:
                     task.cancel()
+                if self._keeper is not None:
+                    await self._keeper.save()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
@@ -61,6 +64,9 @@ class Lifespan:
             _LOG.error("cannot start", extra={"fields": {"reason": str(error)}})
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
+        self._keeper = build_keeper(gateway)
+        self._keeper.restore()
+        self._spawn(self._keeper.run())
         self._take_signals(gateway)
         if self._reloader is not None:
             self._spawn(self._watch(self._reloader))

@@ -7,7 +7,10 @@ from pathlib import Path
 from .. import _core
 from ..config import Config
 from .gateway import Gateway
+from .keeping import Keeper, StateFile
 from .opaque_key import opaque_key
+
+_STATE_FILE = "accounts.json"
 
 
 def build_gateway(config: Config) -> Gateway:
@@ -18,3 +21,9 @@ def build_gateway(config: Config) -> Gateway:
         key, entries=opaque.ledger_entries, bytes=opaque.ledger_bytes, ttl=float(opaque.ledger_ttl)
     )
     return Gateway(_core.Client(), state, config)
+
+
+def build_keeper(gateway: Gateway) -> Keeper:
+    """What keeps the accounts' states of this gateway over restarts."""
+    path = Path(gateway.snapshot.config.server.data_dir) / _STATE_FILE
+    return Keeper(StateFile(path), gateway.state, gateway.pools)

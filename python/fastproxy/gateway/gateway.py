@@ -13,8 +13,9 @@ from ..access import KeyRing
 from ..asgi import DisconnectWatch, header, read_body
 from ..config import Config
 from ..errors import ProxyError
-from ..pool import Need, Want
-from ..routing import DEFAULT, Candidate, Route, Router
+from ..pool import Need, Pool, Want
+from ..routing import DEFAULT, Candidate, Prices, Route, Router, no_price
+from ..shared_state import MemoryState, SharedState
 from ..upstreams import ModelList, Upstream
 from .call import Call
 from .hedging import HedgeBudget
@@ -35,10 +36,15 @@ class _Count(msgspec.Struct):
 class Gateway:
     """Answers requests with the configuration of the moment; requests in flight keep the one they began with."""
 
-    def __init__(self, client: _core.Client, opaque: _core.OpaqueState, config: Config) -> None:
+    def __init__(
+        self, client: _core.Client, opaque: _core.OpaqueState, config: Config,
+        *, state: SharedState | None = None, prices: Prices = no_price,
+    ) -> None:  # fmt: skip
         self.client = client
         self.opaque = opaque
-        self.snapshot = Snapshot.build(client, config, None)
+        self.state: SharedState = state or MemoryState()
+        self._prices = prices
+        self.snapshot = Snapshot.build(client, config, None, state=self.state, prices=prices)
         self.is_draining = False
         self._is_cut = False
         self._active: set[Call] = set()
@@ -50,7 +56,7 @@ class Gateway:
 
     def reload(self, config: Config) -> None:
         """Serve new requests by this configuration. Accounts that stay keep their leases and rests."""
-        self.snapshot = Snapshot.build(self.client, config, self.snapshot)
+        self.snapshot = Snapshot.build(self.client, config, self.snapshot, state=self.state, prices=self._prices)
 
     @property
     def keys(self) -> KeyRing:
@@ -61,6 +67,10 @@ class Gateway:
     def router(self) -> Router:
         """Where models go."""
         return self.snapshot.router
+
+    def pools(self) -> dict[str, Pool]:
+        """The accounts of every upstream."""
+        return {name: upstream.pool for name, upstream in self.snapshot.upstreams.items()}
 
     def in_flight(self) -> int:
         """Requests not yet answered, whether or not they have reached an upstream."""

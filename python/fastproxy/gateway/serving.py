@@ -6,6 +6,7 @@ import asyncio
 import logging
 
 from .. import _core
+from ..access.keys import ANYBODY
 from ..asgi import Headers
 from ..config import Limits
 from ..errors import ProxyError
@@ -238,7 +239,7 @@ class _Place:
             (b"x-fastproxy-upstream", self._upstream.name.encode()),
             (b"x-fastproxy-attempts", b"%d" % self._attempts.count),
         ]
-        if self._call.caller.pin_accounts:
+        if self._need.pin or (self._call.caller.pin_accounts and self._call.caller is not ANYBODY):
             headers.append((b"x-fastproxy-account", lease.account.name.encode()))
         if (loss := self._prepared.loss_header) is not None:
             headers.append((b"x-fastproxy-loss", loss.encode()))

@@ -25,6 +25,7 @@ from .lease import Lease
 from .policy import KEYS
 from .queue import Queue, Waiter
 from .speed import FRESH, Speeds
+from .standing import Standing, standing
 from .terms import Need, Terms, Want
 
 #: When a refusal names no time, it is asked again after this. Seconds.
@@ -320,6 +321,10 @@ class Pool:
         return self._speeds.of(model).seconds(self._clock())
 
     # -- what is told -----------------------------------------------------------------------------------------------------
+
+    async def standings(self) -> list[Standing]:
+        """How every account stands."""
+        return [await standing(account, self._state, self._clock()) for account in self.accounts.values()]
 
     def soonest_return_ms(self, want: Want) -> int | None:
         """How long until the first of the resting accounts is back; `None` when none rests."""

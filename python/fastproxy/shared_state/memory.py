@@ -54,6 +54,9 @@ class MemoryState:
         self._windows: dict[tuple[str, str, float], Window] = {}
         self._caps: dict[tuple[str, str], _Cap] = {}
         self._purses: dict[tuple[str, str, Period], _Purse] = {}
+        #: Keys of windows and purses by subject, so that a look at one subject is none at the others.
+        self._rates_of: dict[str, list[tuple[str, str, float]]] = {}
+        self._budgets_of: dict[str, list[tuple[str, str, Period]]] = {}
         self._rests = Rests(self._leases.__contains__)
 
     # -- leases -----------------------------------------------------------------------------------------------------
@@ -141,15 +144,15 @@ class MemoryState:
         """What stands about a subject."""
         now = self.clock()
         rates = {}
-        for (name, unit, per), window in self._windows.items():
-            if name == subject:
-                window.slide(now)
-                rates[unit, per] = window.used
-        budgets = {
-            (unit, period): (purse.spent, purse.reserved)
-            for (name, unit, period), purse in self._purses.items()
-            if name == subject and now < purse.ends_at
-        }
+        for key in self._rates_of.get(subject, ()):
+            window = self._windows[key]
+            window.slide(now)
+            rates[key[1], key[2]] = window.used
+        budgets = {}
+        for of in self._budgets_of.get(subject, ()):
+            purse = self._purses[of]
+            if now < purse.ends_at:
+                budgets[of[1], of[2]] = (purse.spent, purse.reserved)
         return Look(len(self._slots.get(subject, ())), self._rests.get(subject), rates, budgets)
 
     def snapshot(self, longer_than: float) -> list[Kept]:
@@ -219,6 +222,7 @@ class MemoryState:
             window = self._windows.get(key)
             if window is None:
                 window = self._windows[key] = Window(rate.per)
+                self._rates_of.setdefault(rate.subject, []).append(key)
             window.add(amount, now)
 
     def _end(self, lease_id: str) -> _Held | None:
@@ -236,6 +240,8 @@ class MemoryState:
         """The purse of the present period; the one before is left to the leases that reserved in it."""
         key = (subject, unit, period)
         purse = self._purses.get(key)
+        if purse is None:
+            self._budgets_of.setdefault(subject, []).append(key)
         if purse is None or now >= purse.ends_at:
             purse = self._purses[key] = _Purse(*period_of(period, now))
         return purse
