@@ -1,4 +1,4 @@
-"""`python -m bench [codec|load] [options]`: both measurements, or one of them with its own options."""
+"""`python -m bench [codec|load|soak] [options]`: both measurements, one of them with its own options, or the soak test."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bench import soak
 from bench.load import __main__ as load
 
 _FOLDER = Path(__file__).parent
@@ -25,6 +26,8 @@ def main(arguments: list[str]) -> int:
             return codec(rest)
         case ["load", *rest]:
             return load.main(rest)
+        case ["soak", *rest]:
+            return soak.main(rest)
         case []:
             return codec([]) or load.main([])
         case _:

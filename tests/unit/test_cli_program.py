@@ -46,7 +46,7 @@ COMMANDS = dict(commands())
 
 def test_commands() -> None:
     assert {" ".join(path) for path in COMMANDS} == {
-        "serve", "check", "config show", "config schema", "config presets", "doctor", "demo", "keys new", "version", "completion",
+        "serve", "check", "config show", "config schema", "config presets", "doctor", "explain", "demo", "keys new", "version", "completion",
     }  # fmt: skip
 
 

@@ -48,6 +48,10 @@ class KeyRing:
     def __init__(self, keys: Iterable[tuple[bytes, Caller]]) -> None:
         self._callers = dict(keys)
 
+    def callers(self) -> list[Caller]:
+        """Everybody who has a key."""
+        return list(self._callers.values())
+
     def authenticate(self, headers: Headers, query: bytes) -> Caller:
         """The caller, or `ProxyError` `auth`. Several different keys in one request are refused, not guessed about."""
         if not self._callers:

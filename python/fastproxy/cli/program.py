@@ -12,6 +12,7 @@ from .check import check
 from .demo import demo
 from .doctor import doctor
 from .exits import Exit
+from .explain import explain
 from .keys import keys
 from .report import print_problems, talk
 from .serve import serve
@@ -46,7 +47,7 @@ def program() -> None:
     """
 
 
-for command in (serve, check, config, doctor, demo, keys, version, completion):
+for command in (serve, check, config, doctor, explain, demo, keys, version, completion):
     program.add_command(command)
 
 
