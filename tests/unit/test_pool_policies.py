@@ -103,5 +103,5 @@ async def test_models_and_tags_choose_accounts() -> None:
     assert {await serve(pool, "m-1") for _ in range(9)} == {"a", "b", "c"}
     assert {await serve(pool, "n") for _ in range(9)} == {"b", "c"}
     assert {await serve(pool, "m-1", tags=("eu",)) for _ in range(9)} == {"a", "b"}
-    with pytest.raises(ProxyError, match="in service"):
+    with pytest.raises(ProxyError, match="in service is for"):
         await lease(pool, tags=("us",))

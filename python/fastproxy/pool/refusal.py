@@ -40,8 +40,12 @@ def too_late(soonest: Return | None) -> ProxyError:
 def no_capacity(soonest: Return | None, want: Want, *, is_empty: bool) -> ProxyError:
     """Nobody can serve, and waiting is useless or not wanted."""
     if is_empty:
-        what = f"the account {want.need.pin!r}" if want.need.pin else "no account that is in service"
-        return ProxyError("overloaded", f"{what} cannot serve this request", source="proxy", retry="other_account")
+        if want.need.pin:
+            message = f"there is no account {want.need.pin!r} that can serve this request"
+            return ProxyError("not_found", message, retry="other_account", code="account_not_found")
+        return ProxyError(
+            "overloaded", "no account in service is for this request", source="proxy", retry="other_account"
+        )
     if soonest is None:
         return ProxyError("overloaded", "every account is busy", source="proxy", retry="other_account",
                           retry_after_ms=1000)  # fmt: skip
