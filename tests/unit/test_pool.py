@@ -259,3 +259,29 @@ async def test_cancelling_the_question_to_a_state_elsewhere_takes_nothing() -> N
         await asked
     assert state.look("account:up/a0").in_flight == 0
     assert not await is_refused(pool)
+
+
+class Gone(Elsewhere):
+    """A state that is lost at some moment."""
+
+    is_lost = False
+
+    async def acquire(self, lease_id, claims, amounts):  # type: ignore[no-untyped-def, override]
+        if self.is_lost:
+            raise ConnectionError("state is gone")
+        return await super().acquire(lease_id, claims, amounts)
+
+
+async def test_who_waits_hears_that_the_state_has_failed() -> None:
+    state = Gone(Clock())
+    pool = make_pool(1, state=state)
+    held = await lease(pool)
+    waiter = asyncio.create_task(pool.acquire(want(), patience=60))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert pool.waiting() == 1
+    state.is_lost = True
+    held.release()
+    with pytest.raises(ConnectionError):
+        await waiter
+    assert (pool.in_flight(), pool.waiting()) == (0, 0)

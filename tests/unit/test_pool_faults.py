@@ -1,9 +1,11 @@
 """Faults rest what caused them, no longer than allowed, and end in one probe."""
 
+from typing import Any
+
 import pytest
 
 from fastproxy.errors import ProxyError
-from fastproxy.pool import Pool, Terms
+from fastproxy.pool import Need, Pool, Terms, Want
 
 from .pools import Clock, account, error, fail, is_refused, lease, make_pool, serve
 
@@ -61,11 +63,59 @@ async def test_a_clients_mistake_rests_nobody(kind: str, status: int) -> None:
     assert not await is_refused(pool)
 
 
-async def test_the_way_to_the_upstream_is_nobodys_fault() -> None:
+async def miss(pool: Pool, **more: Any) -> None:
+    """One attempt that reaches nobody."""
+    with await lease(pool, **more) as held:
+        pool.charge(held, error("unreachable", None))
+
+
+async def test_a_host_that_cannot_be_reached_rests_for_all_accounts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("random.random", lambda: 1.0)
+    clock = Clock()
+    pool = make_pool(*[None] * 10, clock=clock)
+    for _ in range(4):
+        await miss(pool)
+    await serve(pool)
+    for _ in range(5):
+        await miss(pool)
+    with pytest.raises(ProxyError) as caught:
+        await pool.acquire(Want(need=Need("n")), patience=0.0)
+    assert (caught.value.kind, caught.value.retry_after_ms) == ("unreachable", 1000)
+    clock.now += 1
+    probe = await lease(pool)
+    assert await is_refused(pool), "one tries for all"
+    pool.succeed(probe)
+    probe.release()
+    assert {await serve(pool) for _ in range(20)} == {f"a{n}" for n in range(10)}
+
+
+async def test_a_host_is_not_given_up_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("random.random", lambda: 1.0)
+    clock = Clock()
+    pool = make_pool(None, clock=clock, max_cooldown=60)
+    for _ in range(40):
+        while await is_refused(pool):
+            clock.now += 1
+        await miss(pool)
+    refused_from = clock.now
+    while await is_refused(pool):
+        clock.now += 1
+    assert clock.now - refused_from <= 10
+
+
+async def test_an_account_with_a_way_of_its_own_rests_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("random.random", lambda: 1.0)
+    accounts = [account("far", proxy="http://127.0.0.1:1"), account("near")]
+    pool = Pool("up", accounts, clock=Clock())
+    for _ in range(3):
+        await miss(pool, excluded=("near",))
+    assert {await serve(pool) for _ in range(4)} == {"near"}
+
+
+async def test_half_an_answer_rests_nobody() -> None:
     pool = make_pool(None)
     for _ in range(10):
-        with await lease(pool) as held:
-            pool.charge(held, error("unreachable", None))
+        await fail(pool, "truncated", status=200)
     assert not await is_refused(pool)
 
 

@@ -1,4 +1,4 @@
-"""A request explained without a server: by a configuration alone, and the account states that it has kept."""
+"""A request explained as a body: by a gateway that runs, or by a configuration and the account states that it kept."""
 
 from __future__ import annotations
 
@@ -24,8 +24,13 @@ async def rehearse(config: Config, dialect: str, body: bytes, *, key: str | None
     state = _core.OpaqueState(secrets.token_bytes(32), entries=1, bytes=1024, ttl=1.0)
     gateway = Gateway(_core.Client(threads=1), state, config)
     build_keeper(gateway).restore()
+    return await explain_body(gateway, dialect, body, key=key)
+
+
+async def explain_body(gateway: Gateway, dialect: str, body: bytes, *, key: str | None = None) -> Explanation:
+    """What would become of this body in a gateway that runs: as `rehearse`, by its present state."""
     caller = _caller(gateway, key)
-    request = _core.Request.parse(dialect, body, state, owner=caller.name)
+    request = _core.Request.parse(dialect, body, gateway.opaque, owner=caller.name)
     return await explain(gateway.snapshot, request, caller)
 
 

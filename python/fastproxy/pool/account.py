@@ -35,6 +35,8 @@ class Account:
         self.models = models
         self.proxy = proxy
         self.subject = ""
+        #: The upstream's host, which rests for all accounts when nothing reaches it.
+        self.host = ""
         self.leases: dict[str, Lease] = {}
         self.speed = Speed()
         #: Paused by the configuration; `resume` does not reach it.
@@ -55,6 +57,7 @@ class Account:
     def enter(self, pool: str, order: int) -> None:
         """Become a member of this pool, at this place of its list."""
         self.subject = f"account:{pool}/{self.name}"
+        self.host = f"upstream:{pool}"
         self.order = order
 
     def adopt(self, old: Account) -> None:
@@ -118,7 +121,7 @@ class Account:
                 Rate(self.subject_of(model), "tokens", None),
             ),
             budgets=tuple(Budget(subject, unit, most, period) for unit, most, period in budgets if most is not None),  # type: ignore[arg-type]
-            rested=(subject, self.subject_of(model)),
+            rested=(self.host, subject, self.subject_of(model)),
         )
 
 

@@ -8,7 +8,8 @@
 | 403 | the account with this model | `max_cooldown` |
 | 429 | the account with this model (or the account) | as stated, else doubling from 1 s |
 | 408, 500, 503, 504, 529 | the account with this model | the third in a row; doubling from 1 s; a share of the pool at most |
-| nothing, or half an answer | the way there | none |
+| nothing at all | the upstream's host, for all accounts (the account, where it has its own proxy) | the fifth in a row; doubling from 1 s, at most 10 s |
+| half an answer | the way there | none |
 """
 
 from __future__ import annotations
@@ -27,7 +28,11 @@ _FIRST, _FIRST_EXHAUSTED = 1.0, 300.0
 #: Failures in a row before an account rests for the upstream's own errors: one 500 says little about a key.
 _FAILURES = 3
 
-Cause = Literal["rate_limit", "credential", "exhausted", "permission", "failure", "overloaded"]
+#: And before the host does, which may hide a mere restart there. It comes back sooner than an account.
+_UNREACHABLE, _HOST_CAP = 5, 10.0
+
+Cause = Literal["rate_limit", "credential", "exhausted", "permission", "failure", "overloaded", "unreachable"]
+Whom = Literal["host", "account", "model"]
 
 _CAUSES: dict[str, Cause] = {
     "rate_limit": "rate_limit",
@@ -42,35 +47,41 @@ _CAUSES: dict[str, Cause] = {
 
 
 class Charge(msgspec.Struct, frozen=True):
-    """A fault, and whether it is the account's or the account's with one model."""
+    """A fault, and whose it is: the host's, the account's, or the account's with one model."""
 
     fault: Fault
-    is_models: bool
+    whom: Whom
 
 
 def cause_of(error: ProxyError) -> Cause | None:
-    """What an account is charged with; nothing for the client's mistakes and the way to the upstream."""
-    return _CAUSES.get(error.kind) if error.upstream_status is not None else None
+    """What is charged; nothing for the client's mistakes."""
+    if error.upstream_status is None:
+        return "unreachable" if error.kind == "unreachable" else None
+    return _CAUSES.get(error.kind)
 
 
-def charge(cause: Cause, wait: float | None, terms: Terms, pool: str, size: int) -> Charge:
-    """The fault in the terms of a pool of this size. `wait`: seconds that the upstream stated."""
+def charge(cause: Cause, wait: float | None, terms: Terms, pool: str, size: int, *, has_own_way: bool) -> Charge:
+    """The fault in the terms of a pool of this size. `wait`: seconds that the upstream stated. `has_own_way`: the account
+    reaches the upstream by a proxy of its own."""
     cap = terms.max_cooldown
     draw = random.random()  # noqa: S311 - jitter, not a secret
     if cause in ("credential", "permission"):
         fault = Fault(why=cause, base=cap, cap=cap, jitter=1.0)
-        return Charge(fault, is_models=cause == "permission")
+        return Charge(fault, "model" if cause == "permission" else "account")
     if cause == "exhausted":
         longest = terms.max_exhausted if cap > 0 else 0.0
         # Half of it at least: nobody fills a purse within a second.
         fault = Fault(why=cause, base=_FIRST_EXHAUSTED, cap=longest, jitter=0.5 + draw / 2, stated=wait)
-        return Charge(fault, is_models=False)
+        return Charge(fault, "account")
     if cause == "rate_limit":
         fault = Fault(why=cause, base=_FIRST, cap=cap, jitter=draw, stated=wait)
-        return Charge(fault, is_models=terms.rate_limits == "model")
+        return Charge(fault, terms.rate_limits)
+    if cause == "unreachable" and not has_own_way:
+        fault = Fault(why=cause, base=_FIRST, cap=min(cap, _HOST_CAP), jitter=draw, after=_UNREACHABLE)
+        return Charge(fault, "host")
     limit = max(1, int(size * terms.max_cooling))
     fault = Fault(
         why=cause, base=_FIRST, cap=cap, jitter=draw, stated=wait, after=1 if wait is not None else _FAILURES,
         group=f"pool:{pool}", group_limit=limit,
     )  # fmt: skip
-    return Charge(fault, is_models=True)
+    return Charge(fault, "account" if cause == "unreachable" else "model")

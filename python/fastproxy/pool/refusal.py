@@ -55,6 +55,9 @@ def no_capacity(soonest: Return | None, want: Want, *, is_empty: bool) -> ProxyE
             source="proxy", retry="other_account", should_retry=False,
         )  # fmt: skip
     wait = {"retry_after_ms": soonest.wait_ms, "should_retry": False if soonest.seconds > _WORTH_WAITING else None}
+    if soonest.why == "unreachable":
+        return ProxyError("unreachable", "the upstream cannot be reached", source="upstream",
+                          retry="other_account", **wait)  # type: ignore[arg-type]  # fmt: skip
     if soonest.why in ("failure", "overloaded"):
         return ProxyError("overloaded", "every account rests after failures", source="proxy",
                           retry="other_account", **wait)  # type: ignore[arg-type]  # fmt: skip
