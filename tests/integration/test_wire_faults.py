@@ -187,3 +187,23 @@ def test_an_event_without_data_is_none(start_wired: Start, wire: ScriptedUpstrea
         reply = ask(proxy.port, dialect, body_for(f"{upstream}/m", stream=True))
         assert (reply.status, reply.is_cut) == (200, False), reply.body
         assert b"hello" in reply.body
+
+
+FILTERED = json.dumps({"error": {"message": "The prompt was filtered.", "code": "content_filter", "status": 400}}).encode()
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_filter_of_azure_is_a_refusal_to_who_does_not_know_it(
+    wire: ScriptedUpstream, start_wired: Start, stream: bool
+) -> None:
+    """Azure says by a 400 what others say in an answer; the status stays what it is for clients of its own dialect."""
+    head = b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(FILTERED)
+    wire.script = always(head + FILTERED)
+    proxy = start_wired()
+    own = ask(proxy.port, "openai_chat", body_for("chat/m", stream=stream))
+    assert (own.status, own.json()["error"]["code"]) == (400, "content_filter")
+    other = ask(proxy.port, "anthropic", body_for("chat/m", stream=stream))
+    assert other.status == 200
+    assert '"stop_reason":"refusal"' in other.text()
+    assert "The prompt was filtered." in other.text()
+    assert len(wire.requests) == 2

@@ -138,6 +138,9 @@ impl<'s, A: Answer> Attempt<'s, A> {
             return self.relay(body).await;
         }
         let bytes = self.read_refusal(body).await?;
+        if self.answer.withheld(status, &bytes, &mut self.delivery.out) {
+            return self.deliver().await;
+        }
         Err(End::Failed(refusal::classify(
             status,
             &headers,

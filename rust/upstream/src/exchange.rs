@@ -59,6 +59,10 @@ pub trait Answer: Send {
     fn report(&self) -> Report;
     /// Read the upstream's error answer. `body` may be anything.
     fn decode_error(&self, status: u16, body: &[u8]) -> Error;
+    /// Whether the error answer is an answer to this client (a refusal by a filter): then `out` holds it, complete.
+    fn withheld(&mut self, _status: u16, _body: &[u8], _out: &mut Vec<u8>) -> bool {
+        false
+    }
 }
 
 impl Answer for Transcoder {
@@ -96,5 +100,9 @@ impl Answer for Transcoder {
 
     fn decode_error(&self, status: u16, body: &[u8]) -> Error {
         self.decode_error(status, body)
+    }
+
+    fn withheld(&mut self, status: u16, body: &[u8], out: &mut Vec<u8>) -> bool {
+        self.withheld(status, body, out)
     }
 }

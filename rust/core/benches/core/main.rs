@@ -1,5 +1,6 @@
 //! Benchmarks of the core: `cargo bench -p fastproxy-core [-- FILTER]`. Each answer is checked before it is timed.
 
+mod codec;
 mod json;
 mod sse;
 mod workload;
@@ -10,5 +11,6 @@ fn main() {
     let mut criterion = Criterion::default().configure_from_args();
     json::run(&mut criterion);
     sse::run(&mut criterion);
+    codec::run(&mut criterion);
     criterion.final_summary();
 }

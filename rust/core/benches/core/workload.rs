@@ -57,6 +57,28 @@ pub(crate) fn stream(count: usize) -> Vec<u8> {
     format!("{}data: [DONE]\n\n", frame.repeat(count)).into_bytes()
 }
 
+/// A proper answer: a head, so many pieces of text, a finish, usage, the end.
+pub(crate) fn answer(count: usize) -> Vec<u8> {
+    let chunk = |rest: &str| {
+        format!(
+            concat!(
+                r#"data: {{"id":"chatcmpl-bench","object":"chat.completion.chunk","created":1763640000,"#,
+                r#""model":"gpt-x","choices":[{}}}"#,
+                "\n\n"
+            ),
+            rest
+        )
+    };
+    let head =
+        chunk(r#"{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}]"#);
+    let piece = format!("data: {}\n\n", self::chunk());
+    let finish = chunk(r#"{"index":0,"delta":{},"finish_reason":"stop"}]"#);
+    let usage =
+        chunk(r#"],"usage":{"prompt_tokens":9,"completion_tokens":256,"total_tokens":265}"#);
+    let pieces = piece.repeat(count);
+    format!("{head}{pieces}{finish}{usage}data: [DONE]\n\n").into_bytes()
+}
+
 /// English text.
 pub(crate) fn prose(seed: usize, words: usize) -> String {
     const WORDS: [&str; 16] = [

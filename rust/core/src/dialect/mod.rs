@@ -175,7 +175,7 @@ pub struct EncodeContext {
     pub version: Option<String>,
     /// Seals opaque state for clients of another dialect.
     pub envelope: Arc<Envelope>,
-    /// The settings of the request that the answer repeats: what [`Codec::echo`] made of it.
+    /// What the form of the answer takes from the request: what [`Codec::echo`] made of it.
     pub echo: Option<String>,
 }
 
@@ -265,8 +265,9 @@ pub trait Codec: Sync {
     /// Read a client's request. Unknown fields go to `ext`; unknown part types to `Content::Native`.
     fn decode_request<'a>(&self, body: Node<'a>, cx: &ClientContext) -> Result<Request<'a>, Error>;
 
-    /// The settings of a client's request that this dialect's answers repeat: the members of a JSON object, without its
-    /// braces. `None` where answers repeat nothing.
+    /// What the form of the answer takes from the request, for [`EncodeContext::echo`]: the settings that Responses
+    /// repeats (the members of a JSON object, without its braces); that a Chat client still says `functions`. `None`
+    /// where it takes nothing.
     fn echo(&self, _body: Node<'_>) -> Option<String> {
         None
     }

@@ -7,7 +7,7 @@ use super::ir_lane::IrLane;
 use super::raw_lane::RawLane;
 use crate::dialect::{DecodeContext, Dialect, EncodeContext, NameMap, RelayContext, codec};
 use crate::error::Error;
-use crate::ir::Usage;
+use crate::ir::{Delta, Emit, Finish, FinishReason, Start, Usage};
 use crate::json::Tape;
 use crate::ledger::Ledger;
 use crate::loss::Loss;
@@ -16,6 +16,9 @@ use crate::sse::{Frame, SseFramer};
 
 /// Byte order mark.
 const BOM: &[u8] = b"\xEF\xBB\xBF";
+
+/// The code of Azure's error when its filter held a prompt or an answer back.
+const CONTENT_FILTER: &str = "content_filter";
 
 /// How an answer is to be read and written. One per attempt.
 #[derive(Debug)]
@@ -218,6 +221,27 @@ impl Transcoder {
             error.pointer = None;
         }
         error
+    }
+
+    /// Whether an error answer says that a filter held the answer back, and the client's dialect says so in an answer:
+    /// then that answer is appended to `out`, complete. Azure answers a filtered prompt with a 400; its own dialect's
+    /// clients know that, others wait for a refusal.
+    pub fn withheld(&mut self, status: u16, body: &[u8], out: &mut Vec<u8>) -> bool {
+        let error = self.decode_error(status, body);
+        if self.setup.is_raw || error.code.as_deref() != Some(CONTENT_FILTER) {
+            return false;
+        }
+        let mut lane = IrLane::new(&mut self.setup);
+        let mut pipe = lane.pipe(out);
+        pipe.emit(Delta::Start(Start::default()));
+        pipe.emit(Delta::Finish(Finish {
+            explanation: Some(&error.message),
+            ..Finish::new(FinishReason::Refusal, CONTENT_FILTER)
+        }));
+        pipe.emit(Delta::End);
+        self.is_complete = lane.finish_whole(out).is_ok();
+        self.lane = Some(Lane::Ir(Box::new(lane)));
+        self.is_complete
     }
 
     /// Decide by the first byte that means something, and leave out what is before it. Padding before JSON

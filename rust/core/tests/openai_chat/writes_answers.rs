@@ -10,7 +10,7 @@ use fastproxy_core::ir::{
 use serde_json::{Value, json};
 
 use crate::answers::{accumulated, answer, call, part, rich, signature, stream, whole};
-use crate::kit::encode_cx;
+use crate::kit::{chat, encode_cx};
 
 #[test]
 fn the_stream_grammar() {
@@ -337,4 +337,56 @@ fn images_logprobs_summaries_and_state_of_calls() {
     let carrier =
         |event: &&Value| event["choices"][0]["delta"]["tool_calls"][0]["extra_content"].is_object();
     assert!(written.events.iter().any(|event| carrier(&event)));
+}
+
+#[test]
+fn a_client_of_functions_is_told_of_one_call_in_the_words_it_knows() {
+    let cx = EncodeContext {
+        echo: chat().echo(
+            fastproxy_core::json::Doc::parse(br#"{"functions":[{"name":"f"}]}"#.to_vec().into())
+                .unwrap()
+                .root(),
+        ),
+        ..encode_cx()
+    };
+    let mut parts = part(
+        0,
+        call("call_a", "f", ToolKind::Function),
+        vec![
+            signature(),
+            Piece::Arguments("{\"a\":"),
+            Piece::Arguments("1}"),
+        ],
+    );
+    parts.extend(part(1, call("call_b", "g", ToolKind::Function), vec![]));
+    let deltas = answer(parts, FinishReason::ToolUse);
+
+    let (completion, lost) = whole(&deltas, &cx);
+    let message = &completion["choices"][0]["message"];
+    assert_eq!(
+        message["function_call"],
+        json!({"name": "f", "arguments": "{\"a\":1}"})
+    );
+    assert!(message.get("tool_calls").is_none());
+    assert_eq!(completion["choices"][0]["finish_reason"], "function_call");
+    assert!(lost.contains(&"tool_unsupported function_call".to_owned()));
+
+    let written = stream(&deltas, &cx);
+    let mut said = (String::new(), String::new());
+    for event in &written.events {
+        let delta = &event["choices"][0]["delta"];
+        assert!(delta.get("tool_calls").is_none());
+        said.0
+            .push_str(delta["function_call"]["name"].as_str().unwrap_or(""));
+        said.1
+            .push_str(delta["function_call"]["arguments"].as_str().unwrap_or(""));
+    }
+    assert_eq!(said, ("f".into(), "{\"a\":1}".into()));
+    assert!(
+        written
+            .events
+            .iter()
+            .any(|event| event["choices"][0]["finish_reason"] == "function_call")
+    );
+    assert_eq!(written.losses, lost);
 }

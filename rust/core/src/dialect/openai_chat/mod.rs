@@ -38,6 +38,12 @@ impl Codec for Chat {
         read_request::read(body, cx)
     }
 
+    /// A client that declares `functions` knows `function_call` only, and one call in an answer.
+    fn echo(&self, body: Node<'_>) -> Option<String> {
+        let is_old = body.get("functions").is_some() && body.get("tools").is_none();
+        is_old.then(|| "functions".into())
+    }
+
     fn encode_request(
         &self,
         request: &Request<'_>,

@@ -31,9 +31,16 @@ pub(super) fn decode(native: &str) -> Result<FinishReason, Error> {
 }
 
 /// The word for a stop reason. `declined`: the answer holds the model's own words of refusal, which is a normal stop.
-pub(super) fn encode(finish: &Finish<'_>, declined: bool, loss: &mut LossReport) -> &'static str {
+/// `is_old`: the client declared `functions`.
+pub(super) fn encode(
+    finish: &Finish<'_>,
+    declined: bool,
+    is_old: bool,
+    loss: &mut LossReport,
+) -> &'static str {
     let (word, is_exact) = match finish.reason {
         FinishReason::End | FinishReason::StopSequence => ("stop", true),
+        FinishReason::ToolUse if is_old => ("function_call", true),
         FinishReason::ToolUse => ("tool_calls", true),
         FinishReason::MaxOutput => ("length", true),
         FinishReason::Refusal if declined => ("stop", true),

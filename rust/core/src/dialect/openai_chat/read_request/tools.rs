@@ -29,6 +29,8 @@ pub(super) fn field<'a>(
                     .tools
                     .push(function(body, read::object(body, "a function")?, pointer)?);
             }
+            // The deprecated form has room for one call in an answer.
+            request.parallel_tool_calls.get_or_insert(false);
         }
         "tool_choice" => match choice(node)? {
             Some(choice) => request.tool_choice = Some(choice),

@@ -89,9 +89,28 @@ impl Frame {
         });
     }
 
-    /// More of a call's arguments.
-    pub(super) fn arguments(&self, index: u64, kind: ToolKind, more: &str, out: &mut Vec<u8>) {
+    /// One chunk about the only call that clients of the deprecated form know.
+    pub(super) fn old_call(&self, out: &mut Vec<u8>, fill: impl FnOnce(&mut write::Object<'_>)) {
+        self.chunk(out, |delta| {
+            delta.extend_from_slice(br#""function_call":"#);
+            write::object(delta, fill);
+        });
+    }
+
+    /// More of a call's arguments. `is_old`: in the deprecated form.
+    pub(super) fn arguments(
+        &self,
+        index: u64,
+        kind: ToolKind,
+        more: &str,
+        is_old: bool,
+        out: &mut Vec<u8>,
+    ) {
         if more.is_empty() {
+            return;
+        }
+        if is_old {
+            self.old_call(out, |o| o.str("arguments", more));
             return;
         }
         let (word, key) = super::call_words(kind);

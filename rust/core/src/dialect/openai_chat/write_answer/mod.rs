@@ -185,6 +185,15 @@ fn report_order(loss: &mut LossReport) {
     );
 }
 
+/// Report a call that a client of the deprecated form cannot be told of: its answers hold one.
+fn report_second_call(name: &str, loss: &mut LossReport) {
+    loss.add(
+        Code::ToolUnsupported,
+        "function_call",
+        format!("a second call, of `{name}`, in an answer to a client that says `functions`"),
+    );
+}
+
 /// Report state that belongs to answer text.
 fn report_text_state(loss: &mut LossReport) {
     loss.add(

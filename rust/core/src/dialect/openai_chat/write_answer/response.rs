@@ -113,7 +113,7 @@ impl<'a> Whole<'a> {
         loss: &mut LossReport,
     ) {
         o.u64("index", 0);
-        o.object("message", |o| self.message(o, cx));
+        o.object("message", |o| self.message(o, cx, loss));
         match self.logprobs {
             Some((is_refusal, tokens)) => {
                 super::logprobs(o.key("logprobs"), is_refusal, &format!("[{tokens}]"));
@@ -129,11 +129,11 @@ impl<'a> Whole<'a> {
         };
         o.str(
             "finish_reason",
-            stop::encode(&finish, self.refusal.is_some(), loss),
+            stop::encode(&finish, self.refusal.is_some(), cx.echo.is_some(), loss),
         );
     }
 
-    fn message(&self, o: &mut Object<'_>, cx: &EncodeContext) {
+    fn message(&self, o: &mut Object<'_>, cx: &EncodeContext, loss: &mut LossReport) {
         o.str("role", "assistant");
         match &self.content {
             Some(content) => o.str("content", content),
@@ -147,7 +147,34 @@ impl<'a> Whole<'a> {
         if !self.reasoning.is_empty() {
             o.str("reasoning_content", &self.reasoning);
         }
+        if cx.echo.is_some() {
+            self.old_call(o, loss);
+        }
         self.lists(o, cx);
+    }
+
+    /// The one call that a client of the deprecated form knows.
+    fn old_call(&self, o: &mut Object<'_>, loss: &mut LossReport) {
+        let mut calls = self.calls.iter().filter_map(|call| match call {
+            AnswerPart::ToolCall {
+                name, arguments, ..
+            } => Some((name, arguments)),
+            _ => None,
+        });
+        if let Some((name, arguments)) = calls.next() {
+            let arguments = if arguments.is_empty() {
+                "{}"
+            } else {
+                arguments
+            };
+            o.object("function_call", |o| {
+                o.str("name", name);
+                o.str("arguments", arguments);
+            });
+        }
+        for (name, _) in calls {
+            super::report_second_call(name, loss);
+        }
     }
 
     fn lists(&self, o: &mut Object<'_>, cx: &EncodeContext) {
@@ -161,7 +188,7 @@ impl<'a> Whole<'a> {
                 }
             });
         }
-        if !self.calls.is_empty() {
+        if !self.calls.is_empty() && cx.echo.is_none() {
             o.array("tool_calls", |list| {
                 for call in &self.calls {
                     list.object(|o| write_call(o, call, cx));

@@ -25,6 +25,8 @@ pub(crate) struct StreamEncoder {
     /// Characters of answer text so far.
     chars: u64,
     declined: bool,
+    /// The client declared `functions`.
+    is_old: bool,
     usage: Usage,
     is_ended: bool,
 }
@@ -66,6 +68,7 @@ impl StreamEncoder {
             details: 0,
             chars: 0,
             declined: false,
+            is_old: cx.echo.is_some(),
             usage: Usage::default(),
             is_ended: false,
         }
@@ -98,17 +101,7 @@ impl StreamEncoder {
                 self.declined = true;
                 Part::Refusal
             }
-            PartKind::ToolCall { id, name, kind, .. } => {
-                let index = self.calls;
-                self.calls += 1;
-                self.frame
-                    .call(index, out, |o| super::call(o, id, name, kind, ""));
-                Part::Call {
-                    index,
-                    kind,
-                    is_empty: true,
-                }
-            }
+            PartKind::ToolCall { id, name, kind, .. } => self.call(id, name, kind, loss, out),
             PartKind::Media { mime } => Part::Media {
                 mime: mime.into(),
                 data: String::new(),
@@ -119,6 +112,33 @@ impl StreamEncoder {
             }
         };
         self.parts.push(part);
+    }
+
+    fn call(
+        &mut self,
+        id: &str,
+        name: &str,
+        kind: ToolKind,
+        loss: &mut LossReport,
+        out: &mut Vec<u8>,
+    ) -> Part {
+        let index = self.calls;
+        self.calls += 1;
+        if self.is_old && index > 0 {
+            super::report_second_call(name, loss);
+            return Part::Closed;
+        }
+        if self.is_old {
+            self.frame.old_call(out, |o| o.str("name", name));
+        } else {
+            self.frame
+                .call(index, out, |o| super::call(o, id, name, kind, ""));
+        }
+        Part::Call {
+            index,
+            kind,
+            is_empty: true,
+        }
     }
 
     fn piece(&mut self, part: u32, piece: &Piece<'_>, loss: &mut LossReport, out: &mut Vec<u8>) {
@@ -148,7 +168,7 @@ impl StreamEncoder {
                 Piece::Arguments(more),
             ) => {
                 *is_empty &= more.is_empty();
-                frame.arguments(*index, *kind, more, out);
+                frame.arguments(*index, *kind, more, self.is_old, out);
             }
             (Some(Part::Media { data, .. }), Piece::Data(more)) => data.push_str(more),
             (Some(state), piece) => Self::rare(state, piece, frame, &self.cx, loss, out),
@@ -170,7 +190,7 @@ impl StreamEncoder {
                 opaque.retain(|old| old.kind != state.kind);
                 opaque.push(state.clone().into_owned());
             }
-            (Part::Call { index, .. }, Piece::Opaque(state)) => {
+            (Part::Call { index, .. }, Piece::Opaque(state)) if cx.echo.is_none() => {
                 frame.call(*index, out, |o| {
                     super::call_state(o, std::slice::from_ref(state), cx);
                 });
@@ -212,7 +232,7 @@ impl StreamEncoder {
                 kind,
                 is_empty: true,
             } => {
-                frame.arguments(index, kind, super::no_arguments(kind), out);
+                frame.arguments(index, kind, super::no_arguments(kind), self.is_old, out);
             }
             Part::Media { mime, data } if super::is_image(&mime, loss) => {
                 frame.list("images", out, |list| super::image(list, &mime, &data));
@@ -223,7 +243,7 @@ impl StreamEncoder {
 
     fn finish(&mut self, finish: &Finish<'_>, loss: &mut LossReport, out: &mut Vec<u8>) {
         self.frame
-            .finish(stop::encode(finish, self.declined, loss), out);
+            .finish(stop::encode(finish, self.declined, self.is_old, loss), out);
     }
 
     /// Usage is complete only now: upstreams send it on any chunk, last of all often.
