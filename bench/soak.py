@@ -25,7 +25,7 @@ ACCOUNTS, SLOTS = 6, 4
 _LOOKS, _LOOK_SECONDS = 100, 0.1
 #: Answers of all lengths, refusals and broken answers.
 MODELS = (
-    *("echo", "long-5", "long-30-1", "long-200", "delay-20+echo", "tools"),
+    *("echo", "long-5", "long-30-1", "long-200", "long-60-4", "delay-20+echo", "tools"),
     *("error-500", "error-503", "error-400", "cut-rst-3+long-20", "cut-clean-0+echo", "vanish"),
 )
 CONFIG = """

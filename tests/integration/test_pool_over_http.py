@@ -26,7 +26,9 @@ def test_no_account_has_more_in_flight_than_it_may_and_all_are_served(start: Sta
     )
     proxy = start(accounts=accounts)
     with ThreadPoolExecutor(12) as threads:
-        replies = list(threads.map(lambda _: ask(proxy.port, "openai_chat", body_for("chat/delay-60+echo")), range(12)))
+        replies = list(
+            threads.map(lambda _: ask(proxy.port, "openai_chat", body_for("chat/delay-300+echo")), range(12))
+        )
     assert [reply.status for reply in replies] == [200] * 12
     assert simulation.concurrency.peaks == {"sk-test-a": 2, "sk-test-b": 1}
 

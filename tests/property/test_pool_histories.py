@@ -1,6 +1,7 @@
 """No history of a pool leaks a slot, exceeds a limit, or serves what rests or is paused."""
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 from hypothesis import settings
@@ -33,6 +34,15 @@ class Histories(RuleBasedStateMachine):
         self.pool = Pool("up", accounts(), self.terms, state=self.state, clock=self.clock)
         self.held: list[Lease] = []
         self.waiting: list[asyncio.Task[Lease]] = []
+
+    def do(self, act: Callable[[], object]) -> None:
+        """Within the loop, as everything that touches a pool."""
+
+        async def run() -> None:
+            act()
+
+        self.loop.run_until_complete(run())
+        self.turn()
 
     def turn(self) -> None:
         """Let the loop run what is ready; whoever was served holds a lease."""
@@ -70,6 +80,9 @@ class Histories(RuleBasedStateMachine):
     @rule(data=st.data(), end=st.sampled_from(["succeed", "release", "undo", "rate_limit", "upstream", "billing"]))
     def end(self, data: st.DataObject, end: str) -> None:
         lease = self.held.pop(data.draw(st.integers(0, len(self.held) - 1)))
+        self.do(lambda: self.finish(lease, end))
+
+    def finish(self, lease: Lease, end: str) -> None:
         if end == "succeed":
             self.pool.succeed(lease, ttft=0.1, tokens=50, seconds=1.0)
         elif end == "undo":
@@ -78,36 +91,36 @@ class Histories(RuleBasedStateMachine):
             self.pool.charge(lease, ProxyError(end, end, source="upstream", upstream_status=429, retry_after_ms=5000))
         lease.release()
         lease.release()
-        self.turn()
 
     @precondition(lambda self: self.waiting)
     @rule(data=st.data())
     def leave(self, data: st.DataObject) -> None:
-        self.waiting[data.draw(st.integers(0, len(self.waiting) - 1))].cancel()
-        self.turn()
+        task = self.waiting[data.draw(st.integers(0, len(self.waiting) - 1))]
+        self.do(task.cancel)
 
     @precondition(lambda self: self.waiting and self.held)
     @rule()
     def leave_in_the_moment_of_a_release(self) -> None:
-        self.held.pop().release()
-        self.waiting[0].cancel()
-        self.turn()
+        lease, task = self.held.pop(), self.waiting[0]
+
+        def both() -> None:
+            lease.release()
+            task.cancel()
+
+        self.do(both)
 
     @rule(name=st.sampled_from(NAMES))
     def pause(self, name: str) -> None:
-        self.pool.disable(name, "paused")
-        self.turn()
+        self.do(lambda: self.pool.disable(name, "paused"))
 
     @rule(name=st.sampled_from(NAMES))
     def resume(self, name: str) -> None:
-        self.pool.resume(name)
-        self.turn()
+        self.do(lambda: self.pool.resume(name))
         assert at_once(self.state.look(f"account:up/{name}")).rest is None
 
     @rule()
     def configure(self) -> None:
-        self.loop.call_soon(self.pool.replace, accounts(), self.terms)
-        self.turn()
+        self.do(lambda: self.pool.replace(accounts(), self.terms))
 
     @rule(seconds=st.sampled_from([0.1, 2.0, 6.0, 70.0, 4000.0]))
     def wait(self, seconds: float) -> None:
@@ -126,15 +139,14 @@ class Histories(RuleBasedStateMachine):
         assert self.pool.waiting() == len(self.waiting)
 
     def teardown(self) -> None:
-        for task in self.waiting:
-            task.cancel()
-        self.turn()
-        for lease in self.held:
-            lease.release()
+        for task in list(self.waiting):
+            self.do(task.cancel)
+        for lease in list(self.held):
+            self.do(lease.release)
         assert (self.pool.in_flight(), self.pool.waiting()) == (0, 0)
         assert all(at_once(self.state.look(f"account:up/{name}")).in_flight == 0 for name in NAMES)
         self.loop.close()
 
 
 TestHistories = pytest.mark.timeout(120)(Histories.TestCase)
-TestHistories.settings = settings(max_examples=60, stateful_step_count=50, deadline=None)
+TestHistories.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)

@@ -88,10 +88,6 @@ class KeyRing:
         """Everybody who has a key."""
         return list(self.known.values())
 
-    def callers(self) -> list[Caller]:
-        """Everybody who has a key."""
-        return list(self._callers.values())
-
     def authenticate(self, headers: Headers, query: bytes) -> Caller:
         """The caller, or `ProxyError` `auth`. Several different keys in one request are refused, not guessed about."""
         if self._is_open:
