@@ -144,6 +144,24 @@ def test_a_budget_goes_on_after_a_restart(simulation: Simulation, tmp_path: Path
     assert len(usage_of(tmp_path)) >= 1
 
 
+def test_a_budget_that_a_reload_brings_counts_what_was_spent_before(start: Start, tmp_path: Path) -> None:
+    proxy = start(sections=key(""))
+    body = {**body_for("chat/echo", "word " * 60), "max_tokens": 10}
+    assert ask(proxy.port, "openai_chat", body, headers=KEY).status == 200
+    wait_for_usage(tmp_path, bool)
+    file = tmp_path / "fastproxy.toml"
+    file.write_text(
+        file.read_text().replace(
+            f'key = "{SECRET}"', f'key = "{SECRET}"\nbudgets = [{{ period = "day", tokens = 40 }}]'
+        )
+    )
+    deadline = time.monotonic() + 10
+    while (reply := ask(proxy.port, "openai_chat", body, headers=KEY)).status == 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert reply.json()["error"]["code"] == "insufficient_quota"
+
+
 def test_no_money_budget_without_a_price(start: Start) -> None:
     terms = 'budgets = [{ period = "day", usd = 1 }]'
     proxy = start(sections=key(terms))
@@ -184,7 +202,10 @@ def command(folder: Path, *arguments: str) -> str:
 def wait_for_status(port: int, secret: str, status: int) -> float:
     """How long it took."""
     began = time.monotonic()
-    while ask(port, "openai_chat", body_for("chat/echo"), headers={"x-api-key": secret}).status != status:
+    while (
+        ask(port, "openai_chat", body_for("chat/echo"), headers={"x-api-key": secret} if secret else None).status
+        != status
+    ):
         assert time.monotonic() < began + 10
         time.sleep(0.01)
     return time.monotonic() - began
@@ -194,8 +215,9 @@ def test_keys_of_the_store_come_and_go_while_the_proxy_runs(start: Start, tmp_pa
     proxy = start()
     assert ask(proxy.port, "openai_chat", body_for("chat/echo")).status == 200
     secret = command(tmp_path, "keys", "create", "laptop", "--requests-per-minute", "1000", "--quiet")
+    # Until the first key is noticed, the proxy is open to all.
+    assert wait_for_status(proxy.port, "", 401) < 1.5
     assert wait_for_status(proxy.port, secret, 200) < 1.5
-    assert ask(proxy.port, "openai_chat", body_for("chat/echo")).status == 401
     rotated = command(tmp_path, "keys", "rotate", "laptop", "--quiet")
     wait_for_status(proxy.port, rotated, 200)
     assert wait_for_status(proxy.port, secret, 401) < 1.5

@@ -127,7 +127,9 @@ def test_no_row_is_lost(simulation: Simulation, tmp_path: Path) -> None:
     chance = random.Random(KILLS)  # noqa: S311 - chance, not a secret
     for kill in range(KILLS):
         wait_for_more_requests(simulation, chance.randrange(20, 120))
-        if kill % 4 == 0 and time.monotonic() - proxy.started_at > NO_CRASH_LOOP:
+        if kill % 5 == 4:
+            while time.monotonic() - proxy.started_at < NO_CRASH_LOOP:
+                wait_for_more_requests(simulation, 5)
             proxy.kill_worker()
         else:
             proxy.kill_all()

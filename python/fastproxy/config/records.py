@@ -97,5 +97,11 @@ class Metrics(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = "loopback"
     token: Annotated[Secret | None, Meta(description="Sent as `authorization: Bearer …`; for `token`.")] = None
     labels: Annotated[
-        int, Meta(ge=1, le=100_000, description="Different models or accounts told apart; further ones are `other`.")
+        int,
+        Meta(
+            ge=1,
+            le=100_000,
+            description="Different models told apart, and accounts of each upstream; further models are `other`.",
+            extra={"restart": True},
+        ),
     ] = 200

@@ -71,7 +71,7 @@ class Books:
         self._opened = (store, journal, writer)
         self._keys = ClientKeys(store)
         await self.look_at_keys()
-        self._spawn(writer.run(config.usage.flush))
+        self._spawn(writer.run(lambda: self.settings.flush))
         self._spawn(self._watch_keys())
         self._spawn(self._roll_up())
         self._spawn(checkpoint(journal, config.usage.checkpoint, is_durable=config.store.durability == "power"))
@@ -89,8 +89,11 @@ class Books:
         await store.close()
 
     def reload(self, config: Config) -> None:
-        """Go by this configuration."""
+        """Go by this configuration. New budgets of its keys are filled from the rows at the next look at keys."""
         self._serve(config)
+        self._revision = -1
+        if self._opened is not None:
+            self._opened[1].limit = config.usage.journal_bytes
 
     def _serve(self, config: Config) -> None:
         self._config = config

@@ -39,12 +39,12 @@ class Writer:
         self._statement = _compiled(store)
         self._lock = asyncio.Lock()
 
-    async def run(self, interval: float) -> None:
+    async def run(self, interval: Callable[[], float]) -> None:
         """Move rows for ever."""
-        pause = interval
+        pause = interval()
         while True:
             await asyncio.sleep(pause)
-            pause = interval if await self.flush() else min(max(pause, 1.0) * 2, _LONGEST_PAUSE)
+            pause = interval() if await self.flush() else min(max(pause, 1.0) * 2, _LONGEST_PAUSE)
 
     async def flush(self) -> bool:
         """Move everything that is there; whether the store took it."""
