@@ -189,7 +189,9 @@ def test_an_event_without_data_is_none(start_wired: Start, wire: ScriptedUpstrea
         assert b"hello" in reply.body
 
 
-FILTERED = json.dumps({"error": {"message": "The prompt was filtered.", "code": "content_filter", "status": 400}}).encode()
+FILTERED = json.dumps(
+    {"error": {"message": "The prompt was filtered.", "code": "content_filter", "status": 400}}
+).encode()
 
 
 @pytest.mark.parametrize("stream", [True, False])
