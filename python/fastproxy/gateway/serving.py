@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 
 from .. import _core
@@ -49,6 +50,11 @@ class Serving:
         self.deadline = Deadline(call.headers)
         self.attempts = Attempts(retries, self.deadline)
 
+    @functools.cached_property
+    def conversation(self) -> int:
+        """The conversation that the request belongs to."""
+        return self.request.conversation()
+
     async def run(self, route: Route) -> None:
         """Try every candidate that can carry the request, until one has answered or nothing more may be tried."""
         failure: ProxyError | None = None
@@ -81,6 +87,7 @@ class _Place:
     """The attempts at one candidate."""
 
     def __init__(self, serving: Serving, candidate: Candidate, prepared: _core.Prepared, *, is_last: bool) -> None:
+        self._serving = serving
         self._call = serving.call
         self._request = serving.request
         self._client = serving.client
@@ -260,7 +267,7 @@ class _Place:
             excluded=tried,
             caller=self._call.caller.name,
             tokens=self._prompt + answer,
-            conversation=self._request.conversation() if self._upstream.pooling.affinity else None,
+            conversation=self._serving.conversation if self._upstream.pooling.affinity else None,
             at_once=at_once,
         )
 
