@@ -162,3 +162,24 @@ def test_a_clients_patience_bounds_the_wait_for_a_slot(start: Start) -> None:
         assert reply.status == 503
         assert time.monotonic() - began < 1
         assert slow.result().status == 200
+
+
+def test_an_upstream_that_cannot_be_reached_is_soon_not_tried(start: Start) -> None:
+    models = """
+[[upstreams]]
+name = "gone"
+dialect = "openai_chat"
+base_url = "http://127.0.0.1:9/v1"
+accounts = [{ name = "a", key = "sk-test-a" }]
+
+[[models]]
+name = "m"
+targets = [{ upstream = "gone" }]
+fallbacks = [{ upstream = "chat", model = "echo" }]
+"""
+    proxy = start(models=models)
+    replies = [ask(proxy.port, "openai_chat", body_for("m")) for _ in range(8)]
+    assert [(reply.status, reply.headers["x-fastproxy-upstream"]) for reply in replies] == [(200, "chat")] * 8
+    attempts = [int(reply.headers["x-fastproxy-attempts"]) for reply in replies]
+    assert attempts[0] > 1
+    assert 1 in attempts, "the host rests, and the fallback is first"

@@ -66,7 +66,7 @@ async def test_a_clients_mistake_rests_nobody(kind: str, status: int) -> None:
 async def miss(pool: Pool, **more: Any) -> None:
     """One attempt that reaches nobody."""
     with await lease(pool, **more) as held:
-        pool.charge(held, error("unreachable", None))
+        pool.charge(held, error("unreachable", None), was_sent=False)
 
 
 async def test_a_host_that_cannot_be_reached_rests_for_all_accounts(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,6 +110,22 @@ async def test_an_account_with_a_way_of_its_own_rests_alone(monkeypatch: pytest.
     for _ in range(3):
         await miss(pool, excluded=("near",))
     assert {await serve(pool) for _ in range(4)} == {"near"}
+
+
+async def test_any_answer_shows_that_the_host_can_be_reached() -> None:
+    pool = make_pool(*[None] * 10)
+    for _ in range(20):
+        await miss(pool)
+        await fail(pool, "bad_request", status=400)
+    assert not await is_refused(pool)
+
+
+async def test_a_request_that_was_swallowed_rests_nobody() -> None:
+    pool = make_pool(None)
+    for _ in range(10):
+        with await lease(pool) as held:
+            pool.charge(held, error("unreachable", None))
+    assert not await is_refused(pool)
 
 
 async def test_half_an_answer_rests_nobody() -> None:

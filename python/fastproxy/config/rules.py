@@ -110,6 +110,12 @@ def _check_models(tree: Tree, reader: Reader, problems: Problems) -> None:
                 f'upstream "{target.upstream}" is not allowed to be asked for "{target.model}"',
                 "add it to the upstream's models",
             )
+        if target.tags and target.upstream in upstreams and not _has_tags(upstreams[target.upstream], target.tags):
+            problems.error(
+                (*path, "tags"),
+                f'no account of upstream "{target.upstream}" has all of them',
+                "add them to an account's tags",
+            )
     for path, model in reader.all(Model):
         if "*" in model.name:
             continue
@@ -123,6 +129,10 @@ def _check_models(tree: Tree, reader: Reader, problems: Problems) -> None:
         problems.warning(
             (), "no [[models]]: clients must ask for upstream/model", 'name = "*" sends everything to its targets'
         )
+
+
+def _has_tags(upstream: Upstream, tags: list[str]) -> bool:
+    return any(set(tags).issubset(account.tags) for account in upstream.accounts)
 
 
 def _serves(upstream: Upstream, model: str | None) -> bool:

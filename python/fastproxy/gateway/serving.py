@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 
 from .. import _core
@@ -40,14 +41,19 @@ class Serving:
         self, client: _core.Client, call: Call, request: _core.Request, size: int, snapshot: Snapshot,
         retries: RetryBudget, hedges: HedgeBudget,
     ) -> None:  # fmt: skip
-        self._client = client
-        self._call = call
-        self._request = request
-        self._size = size
-        self._snapshot = snapshot
-        self._hedges = hedges
-        self._deadline = Deadline(call.headers)
-        self._attempts = Attempts(retries, self._deadline)
+        self.client = client
+        self.call = call
+        self.request = request
+        self.size = size
+        self.snapshot = snapshot
+        self.hedges = hedges
+        self.deadline = Deadline(call.headers)
+        self.attempts = Attempts(retries, self.deadline)
+
+    @functools.cached_property
+    def conversation(self) -> int:
+        """The conversation that the request belongs to."""
+        return self.request.conversation()
 
     async def run(self, route: Route) -> None:
         """Try every candidate that can carry the request, until one has answered or nothing more may be tried."""
@@ -67,32 +73,33 @@ class Serving:
                 continue
             if failure is None:
                 return
-            if failure.retry == "never" or self._attempts.is_over:
+            if failure.retry == "never" or self.attempts.is_over:
                 break
         raise public(failure or ProxyError("internal", "no candidate was tried", source="proxy"))
 
     def _prepare(self, candidate: Candidate, strict: bool) -> _core.Prepared:
-        call = self._call
-        upstream = self._snapshot.upstreams[candidate.upstream]
+        call = self.call
+        upstream = self.snapshot.upstreams[candidate.upstream]
         target = upstream.target(candidate.model, call.dialect, call.headers)
-        return self._request.prepare(target, owner=call.caller.name, strict=strict)
+        return self.request.prepare(target, owner=call.caller.name, strict=strict)
 
 
 class _Place:
     """The attempts at one candidate."""
 
     def __init__(self, serving: Serving, candidate: Candidate, prepared: _core.Prepared, *, is_last: bool) -> None:
-        self._call = serving._call
-        self._request = serving._request
-        self._client = serving._client
-        self._attempts = serving._attempts
-        self._deadline = serving._deadline
-        self._hedges = serving._hedges
-        self._limits: Limits = serving._snapshot.config.limits
-        self._upstream: Upstream = serving._snapshot.upstreams[candidate.upstream]
+        self._serving = serving
+        self._call = serving.call
+        self._request = serving.request
+        self._client = serving.client
+        self._attempts = serving.attempts
+        self._deadline = serving.deadline
+        self._hedges = serving.hedges
+        self._limits: Limits = serving.snapshot.config.limits
+        self._upstream: Upstream = serving.snapshot.upstreams[candidate.upstream]
         self._prepared = prepared
         self._is_last = is_last
-        self._prompt = serving._size // _BYTES_PER_TOKEN
+        self._prompt = serving.size // _BYTES_PER_TOKEN
         self._need = Need(candidate.model, candidate.tags, self._call.pinned)
         self._waits = Waits()
 
@@ -205,7 +212,7 @@ class _Place:
             lease.is_undone = outcome.upstream_status is None and outcome.retry_class == "safe"
             if outcome.error is not None:
                 _log_failure(self._upstream, lease, outcome.error)
-                pool.charge(lease, outcome.error)
+                pool.charge(lease, outcome.error, was_sent=outcome.retry_class != "safe")
                 self._waits.note(lease.account, outcome.error)
         elif outcome.status == "completed":
             first = outcome.ttft_ms / 1000 if outcome.ttft_ms is not None else None
@@ -265,7 +272,7 @@ class _Place:
             excluded=tried,
             caller=self._call.caller.name,
             tokens=self._prompt + answer,
-            conversation=self._request.conversation() if self._upstream.pooling.affinity else None,
+            conversation=self._serving.conversation if self._upstream.pooling.affinity else None,
             at_once=at_once,
         )
 

@@ -8,8 +8,8 @@
 | 403 | the account with this model | `max_cooldown` |
 | 429 | the account with this model (or the account) | as stated, else doubling from 1 s |
 | 408, 500, 503, 504, 529 | the account with this model | the third in a row; doubling from 1 s; a share of the pool at most |
-| nothing at all | the upstream's host, for all accounts (the account, where it has its own proxy) | the fifth in a row; doubling from 1 s, at most 10 s |
-| half an answer | the way there | none |
+| it cannot be reached | its host, for all accounts (the account, where it has its own proxy) | the fifth in a row; doubling from 1 s, at most 10 s |
+| no answer, or half of one | the way there | none |
 """
 
 from __future__ import annotations
@@ -53,10 +53,10 @@ class Charge(msgspec.Struct, frozen=True):
     whom: Whom
 
 
-def cause_of(error: ProxyError) -> Cause | None:
-    """What is charged; nothing for the client's mistakes."""
+def cause_of(error: ProxyError, *, was_sent: bool) -> Cause | None:
+    """What is charged; nothing for the client's mistakes, nor for a request that went out and was not answered."""
     if error.upstream_status is None:
-        return "unreachable" if error.kind == "unreachable" else None
+        return "unreachable" if error.kind == "unreachable" and not was_sent else None
     return _CAUSES.get(error.kind)
 
 

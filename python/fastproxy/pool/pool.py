@@ -210,9 +210,11 @@ class Pool:
 
     # -- faults and measurements ------------------------------------------------------------------------------------------
 
-    def charge(self, lease: Lease, error: ProxyError) -> None:
-        """Charge a failed attempt to what caused it."""
-        cause = cause_of(error)
+    def charge(self, lease: Lease, error: ProxyError, *, was_sent: bool = True) -> None:
+        """Charge a failed attempt to what caused it. `was_sent`: something of the request may have reached the upstream."""
+        if error.upstream_status is not None:
+            self._state.recover(lease.id, lease.account.host)  # whatever it said, it can be reached
+        cause = cause_of(error, was_sent=was_sent)
         if cause is None:
             return
         wait = error.retry_after_ms / 1000 if error.retry_after_ms is not None else None

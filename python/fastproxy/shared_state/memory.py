@@ -96,12 +96,13 @@ class MemoryState:
         if known is not None:
             self.settle(lease_id, dict.fromkeys(known[1].amounts, 0))
 
-    def recover(self, lease_id: str) -> None:
+    def recover(self, lease_id: str, subject: str | None = None) -> None:
         """It went well for this lease."""
         known = self._leases.get(lease_id)
         if known is not None:
-            for subject in known[1].claim.rested:
-                self._rests.recover(subject, lease_id)
+            for rested in known[1].claim.rested:
+                if subject is None or rested == subject:
+                    self._rests.recover(rested, lease_id)
 
     # -- rests and hints --------------------------------------------------------------------------------------------
 

@@ -154,8 +154,9 @@ class SharedState(Protocol):
     def cancel(self, lease_id: str) -> None:
         """End a lease as if it had never been: nothing was asked of anybody."""
 
-    def recover(self, lease_id: str) -> None:
-        """It went well for this lease: its subjects' earlier faults are forgotten, unless it began before them."""
+    def recover(self, lease_id: str, subject: str | None = None) -> None:
+        """It went well for this lease: earlier faults of its subjects, or of this one of them, are forgotten, unless it
+        began before them."""
 
     def rest(self, subject: str, fault: Fault) -> None:
         """Count a fault, and rest its subject when it is time. A rest never becomes shorter by another fault."""
