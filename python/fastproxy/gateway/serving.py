@@ -65,7 +65,7 @@ class Serving:
                 if first is not None and not route.lossy_fallback and loses_more(prepared, first):
                     continue
                 first = first or prepared
-                await self._call.bill.reserve(prepared, candidate.upstream, candidate.model)
+                await self.call.bill.reserve(prepared, candidate.upstream, candidate.model)
                 place = _Place(self, candidate, prepared, is_last=position == len(route.candidates))
                 failure = await place.serve()
             except ProxyError as error:
