@@ -1,5 +1,6 @@
 """Faults rest what caused them, no longer than allowed, and end in one probe."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from fastproxy.errors import ProxyError
 from fastproxy.pool import Need, Pool, Terms, Want
 
-from .pools import Clock, account, error, fail, is_refused, lease, make_pool, serve
+from .pools import Clock, account, error, fail, is_refused, lease, make_pool, serve, want
 
 
 async def test_a_rest_is_capped_and_ends_in_one_probe() -> None:
@@ -254,3 +255,16 @@ async def test_what_never_reached_the_upstream_uses_up_nothing() -> None:
         held.is_undone = True
     assert await serve(pool) == "a"
     assert await is_refused(pool)
+
+
+async def test_those_who_come_while_an_account_is_tried_wait_for_what_becomes_of_it() -> None:
+    clock = Clock()
+    pool = make_pool(None, clock=clock)
+    await fail(pool, "rate_limit", 30)
+    clock.now += 30
+    probe = await lease(pool)
+    waiting = [asyncio.create_task(pool.acquire(want(), patience=60)) for _ in range(3)]
+    await asyncio.sleep(0)
+    assert not any(task.done() for task in waiting)
+    pool.succeed(probe)
+    assert len([(await task).account.name for task in waiting]) == 3

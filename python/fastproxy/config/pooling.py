@@ -44,7 +44,7 @@ class Pooling(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     short_rest: Annotated[
         Seconds,
         Meta(description="An account that is back within this time is waited for; a later return is told instead."),
-    ] = 1
+    ] = 2
     hedge_after: Annotated[
         Timeout | None,
         Meta(

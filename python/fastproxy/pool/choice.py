@@ -83,7 +83,7 @@ class Choice:
         self._lanes.disable(account)
 
     def recovered(self, account: Account) -> None:
-        """The request that tried it after a rest was answered."""
+        """The request that tried it after a rest was answered, or has ended: what stood against it is asked anew."""
         self._host_until = 0.0
         self._lanes.wake(account)
 

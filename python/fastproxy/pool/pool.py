@@ -123,6 +123,8 @@ class Pool:
         account = lease.account
         account.leases.pop(lease.id, None)
         self._choice.moved(account)
+        if lease.is_probe:
+            self._choice.recovered(account)  # or not: shared state knows, and the next one asks
         self._serve_waiting()
 
     # -- waiting --------------------------------------------------------------------------------------------------------

@@ -36,8 +36,9 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     max_cooling: float = 0.5
     #: Requests that may wait at once.
     max_waiting: int = 1000
-    #: A return within this time is waited for, a later one is told to the client.
-    short_rest: float = 1.0
+    #: A return within this time is waited for, a later one is told to the client. As long as a probe goes alone: those
+    #: who come while an account is tried wait for what becomes of it.
+    short_rest: float = 2.0
 
 
 class Need(msgspec.Struct, frozen=True):
