@@ -22,7 +22,7 @@ RUST_FILES := Cargo.toml Cargo.lock $(shell find rust -name target -prune -o \( 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
 
-.PHONY: help demo test ci bench bench-smoke wheel fmt lint lock develop clean \
+.PHONY: help demo test ci bench bench-smoke soak wheel fmt lint lock develop clean \
 	test-rust test-python test-packaging bench-smoke lint-rust lint-python lint-docs lint-workflows deny docs node ci-rust ci-python
 
 help:  ## this list
@@ -77,6 +77,7 @@ test-packaging: develop
 	$(BIN)/python -m pytest -q -m packaging tests/packaging
 
 test-python: develop node
+	@.ci/prepare postgres
 	$(BIN)/python -m pytest -m "not packaging" -n $(JOBS) --dist loadgroup $(PYTEST_ARGS)
 
 lint: lint-rust lint-python lint-docs lint-workflows deny  ## every check that runs nothing
@@ -119,6 +120,10 @@ bench: develop  ## the measurements, beside nginx: writes bench/RESULTS.md
 bench-smoke: develop
 	@.ci/prepare nginx
 	$(BIN)/python -m bench load --smoke
+
+soak: develop  ## 200,000 requests, 30 % cancelled at random points; usage rows through 200 kill -9: nothing leaks or is lost
+	$(BIN)/python -m bench soak $(SOAK_ARGS)
+	FASTPROXY_KILLS=200 $(BIN)/python -m pytest tests/integration/test_usage_survives.py
 
 # --- CI: two lanes, because a fat-LTO link and a clippy run use one core each ----------------------
 

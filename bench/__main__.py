@@ -1,4 +1,4 @@
-"""`python -m bench [codec|load] [options]`: both measurements, or one of them with its own options."""
+"""`python -m bench [codec|load|failover|soak] [options]`: codecs and load, or one of them with its own options."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bench import failover, soak
 from bench.load import __main__ as load
 
 _FOLDER = Path(__file__).parent
@@ -25,6 +26,10 @@ def main(arguments: list[str]) -> int:
             return codec(rest)
         case ["load", *rest]:
             return load.main(rest)
+        case ["failover", *rest]:
+            return failover.main(rest)
+        case ["soak", *rest]:
+            return soak.main(rest)
         case []:
             return codec([]) or load.main([])
         case _:

@@ -14,6 +14,7 @@ __all__ = [
     "Outcome",
     "Passage",
     "Prepared",
+    "Race",
     "Request",
     "Target",
     "__version__",
@@ -123,6 +124,8 @@ class Request:
         """Write the request for a target. Raises `ProxyError` (always the client's)."""
     def own_answer(self, target: Target) -> bytes | None:
         """The whole answer, when no model is asked for anything and this target could do nothing for it."""
+    def conversation(self) -> int:
+        """A hash of what stays the same over the turns of this request's conversation."""
     def estimate_tokens(self) -> int:
         """A local estimate of the prompt's tokens, for upstreams that cannot count."""
 
@@ -179,6 +182,14 @@ class Client:
         """A small call: awaits (status, headers, body). Raises `ProxyError`."""
 
 @final
+class Race:
+    """Decides between exchanges that serve one client: the first to deliver wins, the rest end as `cancelled`."""
+
+    def __new__(cls) -> Race: ...
+    @property
+    def is_won(self) -> bool: ...
+
+@final
 class Exchange:
     """One attempt. `run` once; `cancel` any time, from any thread."""
 
@@ -197,6 +208,7 @@ class Exchange:
         timeouts: tuple[float, float, float, float],
         event_bytes: int = ...,
         response_bytes: int = ...,
+        race: Race | None = None,
     ) -> Exchange: ...
     def run(self) -> Awaitable[Outcome]:
         """Awaits the `Outcome`. Never raises for what an upstream or a client does."""
@@ -259,6 +271,8 @@ class Outcome:
     def bytes_out(self) -> int: ...
     @property
     def upstream_status(self) -> int | None: ...
+    @property
+    def upstream_headers(self) -> list[tuple[str, str]]: ...
     @property
     def upstream_request_id(self) -> str | None: ...
     @property

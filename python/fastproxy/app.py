@@ -12,6 +12,7 @@ from .cors import cors_headers, preflight_headers
 from .endpoints import Endpoint, RouteTable, endpoints
 from .errors import ProxyError
 from .gateway import Call, Gateway
+from .gateway.observe import observe
 from .guards import check_json_body, check_request
 from .lifespan import Lifespan
 from .telemetry.logs import ACCESS
@@ -59,6 +60,7 @@ class App:
             _LOG.exception("request failed", extra={"fields": {"request_id": call.request_id}})
             await _answer_error(call, ProxyError("internal", "the proxy failed on this request", source="proxy"))
         finally:
+            observe(gateway.books.metrics, call)
             if gateway.snapshot.config.server.access_log:
                 _log_access(call)
 

@@ -17,7 +17,8 @@ from collections.abc import Callable, Coroutine
 
 from .asgi import Receive, Send
 from .config.reload import Refused, Reloaded, Reloader
-from .gateway import Gateway, build_gateway
+from .gateway import Gateway, Keeper, build_gateway, build_keeper
+from .store.database import StoreError
 from .telemetry import logs
 from .worker import import_source
 
@@ -33,6 +34,7 @@ class Lifespan:
         self._start = start or self._start_from_environment
         self._gateway: Gateway | None = None
         self._reloader: Reloader | None = None
+        self._keeper: Keeper | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -51,16 +53,23 @@ class Lifespan:
             else:
                 for task in self._tasks:
                     task.cancel()
+                if self._keeper is not None:
+                    await self._keeper.save()
+                await self.gateway.books.close()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
     async def _startup(self, send: Send) -> None:
         try:
             gateway = self.gateway
-        except (ValueError, OSError) as error:
+            await gateway.books.open()
+        except (ValueError, OSError, StoreError) as error:
             _LOG.error("cannot start", extra={"fields": {"reason": str(error)}})
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
+        self._keeper = build_keeper(gateway)
+        self._keeper.restore()
+        self._spawn(self._keeper.run())
         self._take_signals(gateway)
         if self._reloader is not None:
             self._spawn(self._watch(self._reloader))
@@ -114,6 +123,8 @@ class Lifespan:
         except (ValueError, OSError) as error:
             _LOG.error("configuration refused", extra={"fields": {"reason": str(error)}})
             return
+        if outcome is not None:
+            self.gateway.books.metrics.reloads.add("refused" if isinstance(outcome, Refused) else "ok")
         if isinstance(outcome, Refused):
             for problem in outcome.problems:
                 _LOG.error("configuration refused", extra={"fields": {"reason": str(problem)}})

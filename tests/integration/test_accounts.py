@@ -7,6 +7,7 @@ from fastproxy.demo import Simulation
 from .client import PATHS, ask, body_for
 from .conftest import Start
 
+ACCOUNT_WIDE = 'max_cooldown = 60\npool = { rate_limits = "account" }'
 TWO = '[{{ name = "bad", key = "{bad}" }}, {{ name = "good", key = "sk-test-good" }}]'
 
 
@@ -29,7 +30,7 @@ def test_the_operators_bad_key_is_not_the_clients(start: Start, dialect: str) ->
 
 
 def test_a_resting_account_is_not_asked(start: Start, simulation: Simulation) -> None:
-    proxy = start(accounts='[{ name = "a", key = "sk-test-a" }]', upstream="max_cooldown = 60")
+    proxy = start(accounts='[{ name = "a", key = "sk-test-a" }]', upstream=ACCOUNT_WIDE)
     first = ask(proxy.port, "openai_chat", body_for("chat/rate-seconds-30"))
     second = ask(proxy.port, "openai_chat", body_for("chat/echo"))
     assert (first.status, second.status) == (429, 429)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fastproxy.access import Caller, KeyRing
+from fastproxy.access import Caller, KeyRing, Terms
 from fastproxy.access.keys import digest
 from fastproxy.asgi import Headers
 from fastproxy.errors import ProxyError
@@ -52,7 +52,7 @@ def test_without_keys_everybody_may_call() -> None:
 
 
 def test_a_key_may_be_limited_to_models() -> None:
-    caller = Caller(name="dev", models=("gpt-x", "claude-*"))
+    caller = Caller(name="dev", terms=Terms(models=("gpt-x", "claude-*")))
     assert caller.may_use("gpt-x")
     assert caller.may_use("claude-9")
     assert not caller.may_use("gpt-xl")

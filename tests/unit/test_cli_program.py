@@ -46,7 +46,9 @@ COMMANDS = dict(commands())
 
 def test_commands() -> None:
     assert {" ".join(path) for path in COMMANDS} == {
-        "serve", "check", "config show", "config schema", "config presets", "doctor", "demo", "keys new", "version", "completion",
+        "serve", "check", "config show", "config schema", "config presets", "doctor", "explain", "demo", "keys new", "version", "completion",
+        "keys create", "keys list", "keys change", "keys rotate", "keys revoke", "usage show", "usage export",
+        "db upgrade", "db backup", "db restore", "db export", "db import", "db rotate",
     }  # fmt: skip
 
 

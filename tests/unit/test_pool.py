@@ -1,96 +1,49 @@
-"""Leases come back on every way out; waiting is in turn; faults rest accounts no longer than allowed."""
+"""Leases come back on every way out; waiting is in turn and fair; what is full or resting is told honestly."""
 
 import asyncio
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from fastproxy.errors import ProxyError
-from fastproxy.pool import Account, Lease, Pool
+from fastproxy.pool import Pool, Terms
+from fastproxy.shared_state import MemoryState
+
+from .pools import Clock, account, error, fail, is_refused, lease, make_pool, serve, want
 
 
-class Clock:
-    """Time that moves when told."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def make_pool(*slots: int, max_cooldown: float = 60, clock: Clock | None = None) -> Pool:
-    accounts = [
-        Account(f"a{i}", key=f"sk-test-{i}", max_in_flight=n, weight=1, proxy=None) for i, n in enumerate(slots)
-    ]
-    return Pool("up", accounts, max_cooldown=max_cooldown, clock=clock or Clock())
-
-
-def test_the_least_busy_account_is_chosen() -> None:
-    pool = make_pool(0, 0)
-    first, second = pool.try_acquire(), pool.try_acquire()
-    assert first is not None
-    assert second is not None
-    assert {first.account.name, second.account.name} == {"a0", "a1"}
-
-
-def test_a_full_account_grants_nothing() -> None:
+async def test_a_full_account_grants_nothing() -> None:
     pool = make_pool(1)
-    lease = pool.try_acquire()
-    assert lease is not None
-    assert pool.try_acquire() is None
-    lease.release()
-    assert pool.try_acquire() is not None
+    held = await lease(pool)
+    assert await is_refused(pool)
+    held.release()
+    assert not await is_refused(pool)
 
 
-def test_releasing_twice_is_releasing_once() -> None:
+async def test_releasing_twice_is_releasing_once() -> None:
     pool = make_pool(2)
-    first, second = pool.try_acquire(), pool.try_acquire()
-    assert first is not None
-    assert second is not None
+    first, _ = await lease(pool), await lease(pool)
     first.release()
     first.release()
     assert pool.in_flight() == 1
 
 
-@given(st.lists(st.sampled_from(["acquire", "release", "fail", "succeed", "pass_time"]), max_size=60))
-def test_no_history_leaks_or_oversubscribes(steps: list[str]) -> None:
-    clock = Clock()
-    pool = make_pool(2, 1, clock=clock)
-    held: list[Lease] = []
-    for step in steps:
-        if step == "acquire":
-            lease = pool.try_acquire()
-            held += [lease] if lease is not None else []
-        elif step == "pass_time":
-            clock.now += 20
-        elif held:
-            lease = held.pop(0)
-            if step == "fail":
-                pool.charge(lease.account, "rate_limit", None)
-            elif step == "succeed":
-                lease.account.succeed(lease)
-            lease.release()
-        assert pool.in_flight() == len(held)
-        assert all(len(a.leases) <= a.max_in_flight for a in pool.accounts)
-        assert all(a.rests_until <= clock.now + 60 for a in pool.accounts)
-    for lease in held:
-        lease.release()
+async def test_a_lease_is_released_on_every_way_out() -> None:
+    pool = make_pool(1)
+    with pytest.raises(RuntimeError), await lease(pool):
+        raise RuntimeError
     assert pool.in_flight() == 0
 
 
 async def test_waiters_are_served_in_turn() -> None:
     pool = make_pool(1)
-    held = pool.try_acquire()
-    assert held is not None
+    held = await lease(pool)
     order: list[int] = []
 
-    async def want(number: int) -> None:
-        with await pool.acquire(excluded=frozenset(), patience=5):
+    async def ask(number: int) -> None:
+        with await pool.acquire(want(), patience=5):
             order.append(number)
 
-    waiting = [asyncio.create_task(want(n)) for n in range(4)]
+    waiting = [asyncio.create_task(ask(n)) for n in range(4)]
     await asyncio.sleep(0)
     held.release()
     await asyncio.gather(*waiting)
@@ -98,11 +51,51 @@ async def test_waiters_are_served_in_turn() -> None:
     assert pool.in_flight() == 0
 
 
+async def test_one_caller_does_not_hold_up_another() -> None:
+    pool = make_pool(1)
+    held = await lease(pool)
+    order: list[str] = []
+
+    async def ask(caller: str) -> None:
+        with await pool.acquire(want(caller=caller), patience=5):
+            order.append(caller)
+
+    waiting = [asyncio.create_task(ask(caller)) for caller in ["busy"] * 5 + ["rare"]]
+    await asyncio.sleep(0)
+    held.release()
+    await asyncio.gather(*waiting)
+    assert order.index("rare") == 1
+
+
+async def test_nobody_waits_behind_another_needs_lack() -> None:
+    pool = Pool("up", [account("a", 1, models=("m",)), account("b", 1, models=("n",))], clock=Clock())
+    of_m, of_n = await lease(pool, "m"), await lease(pool, "n")
+    first = asyncio.create_task(pool.acquire(want("m"), patience=60))
+    second = asyncio.create_task(pool.acquire(want("n"), patience=60))
+    await asyncio.sleep(0)
+    of_n.release()
+    assert (await second).account.name == "b"
+    assert not first.done()
+    of_m.release()
+    assert (await first).account.name == "a"
+
+
+async def test_who_tried_the_only_free_account_lets_others_have_it() -> None:
+    pool = make_pool(1, 1)
+    held = {h.account.name: h for h in (await lease(pool), await lease(pool))}
+    picky = asyncio.create_task(pool.acquire(want(excluded=("a0",)), patience=60))
+    other = asyncio.create_task(pool.acquire(want(), patience=60))
+    await asyncio.sleep(0)
+    held["a0"].release()
+    assert (await other).account.name == "a0"
+    held["a1"].release()
+    assert (await picky).account.name == "a1"
+
+
 async def test_a_cancelled_waiter_leaks_nothing_even_when_it_was_just_granted() -> None:
     pool = make_pool(1)
-    held = pool.try_acquire()
-    assert held is not None
-    waiter = asyncio.create_task(pool.acquire(excluded=frozenset(), patience=5))
+    held = await lease(pool)
+    waiter = asyncio.create_task(pool.acquire(want(), patience=5))
     await asyncio.sleep(0)
     held.release()  # grants to the waiter
     waiter.cancel()  # before it has run
@@ -111,130 +104,184 @@ async def test_a_cancelled_waiter_leaks_nothing_even_when_it_was_just_granted() 
     assert pool.in_flight() == 0
 
 
+async def test_a_waiter_cancelled_in_the_turn_of_a_release_takes_nothing() -> None:
+    pool = make_pool(1)
+    held = await lease(pool)
+    waiter = asyncio.create_task(pool.acquire(want(), patience=60))
+    await asyncio.sleep(0)
+    waiter.cancel()
+    held.release()
+    with pytest.raises(asyncio.CancelledError):
+        await waiter
+    assert (pool.in_flight(), pool.waiting()) == (0, 0)
+
+
 async def test_waiting_ends_with_an_error() -> None:
     pool = make_pool(1)
-    held = pool.try_acquire()
+    held = await lease(pool)
     with pytest.raises(ProxyError) as caught:
-        await pool.acquire(excluded=frozenset(), patience=0)
-    assert caught.value.kind == "overloaded"
-    assert held is not None
+        await pool.acquire(want(), patience=1e-9)
+    assert (caught.value.kind, caught.value.retry_after_ms) == ("overloaded", 1000)
+    assert pool.waiting() == 0
     held.release()
-    assert pool.try_acquire() is not None
+    assert not await is_refused(pool)
+
+
+async def test_the_queue_has_an_end() -> None:
+    pool = make_pool(1, max_waiting=2)
+    held = await lease(pool)
+    waiting = [asyncio.create_task(pool.acquire(want(), patience=60)) for _ in range(2)]
+    await asyncio.sleep(0)
+    with pytest.raises(ProxyError, match="too many"):
+        await pool.acquire(want(), patience=60)
+    held.release()
+    (await waiting[0]).release()
+    (await waiting[1]).release()
 
 
 async def test_when_all_rest_the_soonest_return_is_told() -> None:
-    clock = Clock()
-    pool = make_pool(0, 0, clock=clock)
-    pool.charge(pool.accounts[0], "rate_limit", 30_000)
-    pool.charge(pool.accounts[1], "rate_limit", 7_000)
+    pool = make_pool(None, None)
+    await fail(pool, "rate_limit", 30)
+    await fail(pool, "rate_limit", 7)
     with pytest.raises(ProxyError) as caught:
-        await pool.acquire(excluded=frozenset(), patience=5)
+        await pool.acquire(want(), patience=5)
     assert caught.value.kind == "rate_limit"
     assert caught.value.retry_after_ms == 7_000
 
 
 async def test_waiters_hear_at_once_that_the_last_account_rests() -> None:
     pool = make_pool(1)
-    held = pool.try_acquire()
-    assert held is not None
-    waiter = asyncio.create_task(pool.acquire(excluded=frozenset(), patience=60))
+    held = await lease(pool)
+    waiter = asyncio.create_task(pool.acquire(want(), patience=60))
     await asyncio.sleep(0)
-    pool.charge(held.account, "rate_limit", 5_000)
+    pool.charge(held, error("rate_limit", 429, 5))
     held.release()
     with pytest.raises(ProxyError, match="rate limited"):
         await waiter
 
 
-def test_a_rest_is_capped_and_ends_in_one_probe() -> None:
-    clock = Clock()
-    pool = make_pool(0, clock=clock, max_cooldown=10)
-    pool.charge(pool.accounts[0], "rate_limit", 3_600_000)
-    assert pool.accounts[0].rests_until == clock.now + 10
-    clock.now += 10
-    probe = pool.try_acquire()
-    assert probe is not None
-    assert pool.try_acquire() is None, "a second request while the probe runs"
-    probe.account.succeed(probe)
-    assert pool.try_acquire() is not None
-
-
-def test_without_cooldown_nothing_rests() -> None:
-    pool = make_pool(0, max_cooldown=0)
-    for _ in range(10):
-        pool.charge(pool.accounts[0], "credential", None)
-    assert pool.try_acquire() is not None
-
-
-def test_one_server_error_rests_nobody() -> None:
-    pool = make_pool(0)
-    pool.charge(pool.accounts[0], "failure", None)
-    assert pool.try_acquire() is not None
-
-
-def test_another_configuration_keeps_leases_and_rests() -> None:
-    pool = make_pool(1, 1)
-    lease = pool.try_acquire()
-    assert lease is not None
-    pool.charge(pool.accounts[1], "rate_limit", 5_000)
-    fresh = [Account(f"a{i}", key=f"sk-test-{i}", max_in_flight=1, weight=1, proxy=None) for i in range(2)]
-    pool.replace(fresh, max_cooldown=60)
-    assert pool.try_acquire() is None
-    lease.release()
-    again = pool.try_acquire()
-    assert again is not None
-    assert again.account is fresh[0]
-
-
-def test_streams_from_before_a_rest_neither_hold_it_nor_end_it() -> None:
-    clock = Clock()
-    pool = make_pool(0, clock=clock)
-    old = pool.try_acquire()
-    assert old is not None
-    pool.charge(old.account, "rate_limit", 5_000)
-    old.account.succeed(old)
-    assert pool.try_acquire() is None, "an answer that began before the refusal"
-    clock.now += 5
-    assert pool.try_acquire() is not None, "the old stream still runs"
-
-
-def test_a_probe_that_streams_for_long_lets_others_in() -> None:
-    clock = Clock()
-    pool = make_pool(0, clock=clock)
-    pool.charge(pool.accounts[0], "rate_limit", 5_000)
-    clock.now += 5
-    assert pool.try_acquire() is not None
-    assert pool.try_acquire() is None
-    clock.now += 2
-    assert [pool.try_acquire() is not None for _ in range(3)] == [True, True, True]
+async def test_a_short_rest_is_waited_for() -> None:
+    pool = Pool("up", [account("a")])
+    await fail(pool, "rate_limit", 0.02)
+    (await pool.acquire(want(), patience=10)).release()
 
 
 async def test_waiters_are_served_when_a_rest_ends() -> None:
-    pool = Pool("up", make_pool(1, 1).accounts, max_cooldown=60)
-    held = pool.try_acquire()
-    assert held is not None
-    resting = next(account for account in pool.accounts if account is not held.account)
-    pool.charge(resting, "rate_limit", 20)
-    lease = await pool.acquire(excluded=frozenset(), patience=10)
-    assert lease.account is resting
+    pool = Pool("up", [account("a0", 1), account("a1", 1)])
+    name = await fail(pool, "rate_limit", 0.02)
+    held = await lease(pool)
+    assert held.account.name != name
+    assert (await pool.acquire(want(), patience=10)).account.name == name
+
+
+async def test_another_configuration_keeps_leases_and_rests() -> None:
+    pool = make_pool(1, 1)
+    rested = await fail(pool, "rate_limit", 5)
+    held = await lease(pool)
+    fresh = [account(f"a{i}", 1) for i in range(2)]
+    pool.replace(fresh, Terms())
+    assert await is_refused(pool)
+    held.release()
+    again = await lease(pool)
+    assert again.account in fresh
+    assert again.account.name != rested
+
+
+async def test_a_new_key_is_a_new_account() -> None:
+    pool = make_pool(None)
+    await fail(pool, "auth", status=401)
+    assert await is_refused(pool)
+    other = account("a0")
+    other.key = "sk-test-another"
+    pool.replace([other], Terms())
+    assert not await is_refused(pool)
 
 
 async def test_waiters_are_served_by_another_configuration() -> None:
     pool = make_pool(1)
-    assert pool.try_acquire() is not None
-    waiter = asyncio.create_task(pool.acquire(excluded=frozenset(), patience=60))
+    await lease(pool)
+    waiter = asyncio.create_task(pool.acquire(want(), patience=60))
     await asyncio.sleep(0)
-    pool.replace([Account("new", key="sk-test-new", max_in_flight=1, weight=1, proxy=None)], max_cooldown=60)
+    pool.replace([account("new", 1)], Terms())
     assert (await waiter).account.name == "new"
 
 
-async def test_a_waiter_cancelled_in_the_turn_of_a_release_takes_nothing() -> None:
-    pool = make_pool(1)
-    held = pool.try_acquire()
-    assert held is not None
-    waiter = asyncio.create_task(pool.acquire(excluded=frozenset(), patience=60))
-    await asyncio.sleep(0)
-    waiter.cancel()
-    held.release()
-    with pytest.raises(asyncio.CancelledError):
-        await waiter
+async def test_a_paused_account_finishes_what_it_has_and_takes_nothing_more() -> None:
+    pool = make_pool(2, 1)
+    held = [await lease(pool) for _ in range(2)]
+    pool.disable("a0", "paused")
+    assert await is_refused(pool)
+    for each in held:
+        each.release()
+    assert {await serve(pool) for _ in range(4)} == {"a1"}
+    pool.resume("a0")
+    assert {await serve(pool) for _ in range(4)} == {"a0", "a1"}
+
+
+async def test_resuming_by_hand_ends_rests() -> None:
+    pool = make_pool(None)
+    await fail(pool, "rate_limit", 30, model="n")
+    await fail(pool, "billing", 3000)
+    assert await is_refused(pool, "n")
+    assert await is_refused(pool)
+    pool.resume("a0")
+    assert (await serve(pool), await serve(pool, "n")) == ("a0", "a0")
+
+
+class Elsewhere(MemoryState):
+    """A state whose answers have to be waited for."""
+
+    async def acquire(self, lease_id, claims, amounts):  # type: ignore[no-untyped-def, override]
+        await asyncio.sleep(0)
+        return MemoryState.acquire(self, lease_id, claims, amounts)
+
+
+async def test_a_state_that_is_elsewhere_serves_as_well() -> None:
+    pool = make_pool(1, 1, state=Elsewhere(Clock()))
+    held = [await lease(pool), await lease(pool)]
+    assert {each.account.name for each in held} == {"a0", "a1"}
+    waiter = asyncio.create_task(pool.acquire(want(), patience=60))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    held[0].release()
+    (await waiter).release()
+    held[1].release()
     assert pool.in_flight() == 0
+
+
+async def test_cancelling_the_question_to_a_state_elsewhere_takes_nothing() -> None:
+    state = Elsewhere(Clock())
+    pool = make_pool(1, state=state)
+    asked = asyncio.create_task(lease(pool))
+    await asyncio.sleep(0)
+    asked.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asked
+    assert state.look("account:up/a0").in_flight == 0
+    assert not await is_refused(pool)
+
+
+class Gone(Elsewhere):
+    """A state that is lost at some moment."""
+
+    is_lost = False
+
+    async def acquire(self, lease_id, claims, amounts):  # type: ignore[no-untyped-def, override]
+        if self.is_lost:
+            raise ConnectionError("state is gone")
+        return await super().acquire(lease_id, claims, amounts)
+
+
+async def test_who_waits_hears_that_the_state_has_failed() -> None:
+    state = Gone(Clock())
+    pool = make_pool(1, state=state)
+    held = await lease(pool)
+    waiter = asyncio.create_task(pool.acquire(want(), patience=60))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert pool.waiting() == 1
+    state.is_lost = True
+    held.release()
+    with pytest.raises(ConnectionError):
+        await waiter
+    assert (pool.in_flight(), pool.waiting()) == (0, 0)

@@ -1,5 +1,7 @@
-"""Who may call."""
+"""Who may call, for what, and how much."""
 
-from .keys import Caller, KeyRing
+from .admission import Admission
+from .keys import ANYBODY, Caller, KeyRing
+from .terms import Allowance, Terms
 
-__all__ = ["Caller", "KeyRing"]
+__all__ = ["ANYBODY", "Admission", "Allowance", "Caller", "KeyRing", "Terms"]

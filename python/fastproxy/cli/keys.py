@@ -1,21 +1,22 @@
-"""`fastproxy keys new`."""
+"""`fastproxy keys`: keys for the configuration, and keys in the store."""
 
 import re
-import secrets
-from typing import Final
 
 import click
 
+from ..access.keys import new_secret
 from .options import flag, json_option
 from .report import print_json
-
-_PREFIX: Final = "sk-fp-"  # some clients insist on sk-
-_RANDOM_BYTES: Final = 32
+from .stored_keys import change, create, list_keys, revoke, rotate
 
 
 @click.group()
 def keys() -> None:
     """Client keys."""
+
+
+for command in (create, list_keys, change, rotate, revoke):
+    keys.add_command(command)
 
 
 @keys.command()
@@ -26,7 +27,7 @@ def keys() -> None:
 @json_option
 @flag("--quiet", "Print the key alone.")
 def new(name: str, json: bool, quiet: bool) -> None:
-    """Make a client key, and print what to write into the configuration. Nothing is stored.
+    """Make a client key, and print what to write into the configuration. Nothing is stored (see `keys create`).
 
     \b
     Examples:
@@ -35,7 +36,7 @@ def new(name: str, json: bool, quiet: bool) -> None:
     """
     if not name or not name.isprintable() or len(name) > 128:
         raise click.BadParameter("must be printable and at most 128 characters", param_hint="--name")
-    key = _PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)
+    key = new_secret()
     variable = "FASTPROXY_KEY_" + (re.sub(r"[^A-Z0-9]+", "_", name.upper()).strip("_") or "DEV")
     escaped = name.replace("\\", "\\\\").replace('"', '\\"')
     toml = f'[[keys]]\nname = "{escaped}"\nkey = "env:{variable}"\n'

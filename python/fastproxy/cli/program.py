@@ -9,13 +9,16 @@ from rich.markup import escape
 
 from ..config import ConfigError
 from .check import check
+from .db import db
 from .demo import demo
 from .doctor import doctor
 from .exits import Exit
+from .explain import explain
 from .keys import keys
 from .report import print_problems, talk
 from .serve import serve
 from .settings import config
+from .usage import usage
 from .version import completion, version
 
 
@@ -46,7 +49,7 @@ def program() -> None:
     """
 
 
-for command in (serve, check, config, doctor, demo, keys, version, completion):
+for command in (serve, check, config, doctor, explain, demo, keys, usage, db, version, completion):
     program.add_command(command)
 
 

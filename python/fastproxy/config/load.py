@@ -38,6 +38,7 @@ class Loaded(NamedTuple):
     origins: Mapping[Path, Origin]
     sentences: tuple[str, ...]  # what was made of the environment, when there is no file
     files: tuple[FilePath, ...]  # to be watched
+    read: Config | None = None  # what could be read, mistakes or not: for commands that need only a part of it
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -109,7 +110,7 @@ def _answer(
     found = tuple(sorted(problems.found, key=_reading_order))
     is_usable = not any(problem.severity == "error" for problem in found)
     files = ([source.path] if source.path else []) + list(dict.fromkeys(resolver.files))
-    return Loaded(source, config if is_usable else None, found, values.origins, tuple(sentences), tuple(files))
+    return Loaded(source, config if is_usable else None, found, values.origins, tuple(sentences), tuple(files), config)
 
 
 def _reading_order(problem: Problem) -> tuple[bool, str, int, int]:

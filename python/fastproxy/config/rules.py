@@ -7,8 +7,9 @@ from .addresses import is_loopback, listen_mistake, url_mistake
 from .positions import Path
 from .problems import Problems, did_you_mean
 from .reading import Reader
+from .record_rules import check_records
 from .secrets import Secret
-from .structs import Cors, Key, Model, Opaque, Passthrough, Server, Target
+from .structs import Access, Cors, Key, Model, Opaque, Passthrough, Server, Target
 from .tree import Tree
 from .upstream import Upstream
 from .upstream_rules import check_upstreams
@@ -32,6 +33,7 @@ def check(tree: Tree, reader: Reader, problems: Problems) -> None:
     _check_passthrough(tree, reader, problems)
     _check_cors(reader, problems)
     _check_seal(reader, problems)
+    check_records(reader, problems)
     _check_literals(tree, reader, problems)
     for section in ("upstreams", "models", "keys"):
         _check_names(tree, section, problems)
@@ -57,15 +59,19 @@ def _check_server(server: Server, problems: Problems) -> None:
 
 def _check_keys(tree: Tree, reader: Reader, server: Server, problems: Problems) -> None:
     is_open = not listen_mistake(server.listen) and not is_loopback(server.host)
-    if not tree.get(("keys",)):
+    access = next((access for _, access in reader.all(Access)), Access())
+    if not tree.get(("keys",)) and not access.require_key:
         if is_open:
             problems.error(
                 ("server", "listen"),
                 f"{server.listen} can be reached from other machines, and there are no [[keys]]: anyone could spend your accounts",
-                "add [[keys]] (fastproxy keys new), or listen on 127.0.0.1",
+                "add [[keys]] (fastproxy keys new), set access.require_key and use fastproxy keys create, or listen on 127.0.0.1",
             )
         else:
-            problems.warning((), "no [[keys]]: every program on this machine may use the proxy", "fastproxy keys new")
+            problems.warning(
+                (), "no [[keys]]: unless the store holds some, every program on this machine may use the proxy",
+                "fastproxy keys create",
+            )  # fmt: skip
     first: dict[str, Path] = {}
     for path, key in reader.all(Key):
         value = key.key.reveal()
@@ -105,6 +111,12 @@ def _check_models(tree: Tree, reader: Reader, problems: Problems) -> None:
                 f'upstream "{target.upstream}" is not allowed to be asked for "{target.model}"',
                 "add it to the upstream's models",
             )
+        if target.tags and target.upstream in upstreams and not _has_tags(upstreams[target.upstream], target.tags):
+            problems.error(
+                (*path, "tags"),
+                f'no account of upstream "{target.upstream}" has all of them',
+                "add them to an account's tags",
+            )
     for path, model in reader.all(Model):
         if "*" in model.name:
             continue
@@ -129,6 +141,10 @@ def _check_passthrough(tree: Tree, reader: Reader, problems: Problems) -> None:
             problems.error((*path, "upstream"), f'no upstream "{name}"', did_you_mean(name, names))
         elif name is not None and not dialects.get(name, "openai").startswith("openai"):
             problems.error((*path, "upstream"), f'"{name}" does not speak a dialect of OpenAI')
+
+
+def _has_tags(upstream: Upstream, tags: list[str]) -> bool:
+    return any(set(tags).issubset(account.tags) for account in upstream.accounts)
 
 
 def _serves(upstream: Upstream, model: str | None) -> bool:
@@ -166,7 +182,7 @@ def _check_literals(tree: Tree, reader: Reader, problems: Problems) -> None:
             where = (*path, name)
             if not isinstance(value, Secret) or value.source != "literal" or tree.origin(where).kind != "file":
                 continue
-            if name != "proxy" or "@" in value.reveal():
+            if name not in ("proxy", "url") or "@" in value.reveal():
                 problems.warning(where, "is written out in the file", 'write "env:NAME" or "file:PATH"')
 
 

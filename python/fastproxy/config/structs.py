@@ -7,32 +7,42 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
+from .client_key import Access, Budget, Key, ModelName
+from .pooling import Pooling
+from .records import Metrics, Price, Store, Usage
 from .secrets import Secret
 from .units import Bytes, Seconds, Timeout
 from .upstream import Account, Auth, Label, Pattern, Profile, Replay, Timeouts, Upstream
 
 __all__ = [
+    "Access",
     "Account",
     "Auth",
+    "Budget",
     "Config",
     "Cors",
     "Key",
     "Limits",
     "Logging",
     "Media",
+    "Metrics",
     "Model",
     "Opaque",
     "Passthrough",
+    "Pooling",
+    "Price",
     "Profile",
     "Replay",
     "Responses",
     "Server",
+    "Store",
     "Target",
     "Timeouts",
     "Upstream",
+    "Usage",
 ]
 
-ModelName = Annotated[str, Meta(min_length=1, max_length=256)]
+Order = Literal["weighted", "listed", "fastest", "cheapest"]
 Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 
 
@@ -128,6 +138,7 @@ class Target(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         ModelName | None, Meta(description="The upstream's name of the model; unset: the name asked for.")
     ] = None
     weight: Annotated[float, Meta(gt=0, le=1_000_000, description="Share among the targets of one model.")] = 1
+    tags: Annotated[list[Label], Meta(description="Only accounts with all of these tags serve it.")] = []
 
 
 class Model(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -136,19 +147,16 @@ class Model(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: Annotated[Pattern, Meta(description="Exact, `prefix-*` or `*`. Exact wins, then the longest prefix.")]
     targets: Annotated[list[Target], Meta(min_length=1, description="Tried by weight.")]
     fallbacks: Annotated[list[Target], Meta(description="Tried in order when no target can serve.")] = []
+    order: Annotated[
+        Order,
+        Meta(description="Which target comes first: drawn by weight, as listed, the fastest lately, or the cheapest."),
+    ] = "weighted"
+    lossy_fallback: Annotated[
+        bool, Meta(description="Fall back also to targets that cannot carry all that the first one could.")
+    ] = False
     strict: Annotated[
         bool, Meta(description="Refuse (400) what cannot be carried without loss, before the upstream is called.")
     ] = False
-
-
-class Key(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A client key. Without any, a loopback listener is open and another one does not start."""
-
-    name: Annotated[Label, Meta(description="Name in logs and usage.")]
-    key: Annotated[Secret, Meta(description="`env:NAME`, `file:PATH` or a literal (accepted with a warning).")]
-    models: Annotated[
-        list[Pattern] | None, Meta(description="Models it may ask for (exact, `prefix-*`, `*`); unset: any.")
-    ] = None
 
 
 class Cors(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -232,6 +240,11 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     upstreams: list[Upstream] = []
     models: list[Model] = []
     keys: list[Key] = []
+    access: Access = field(default_factory=Access)
+    prices: list[Price] = []
+    store: Store = field(default_factory=Store)
+    usage: Usage = field(default_factory=Usage)
+    metrics: Metrics = field(default_factory=Metrics)
     cors: Cors = field(default_factory=Cors)
     logging: Logging = field(default_factory=Logging)
     opaque: Opaque = field(default_factory=Opaque)

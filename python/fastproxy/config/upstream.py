@@ -4,6 +4,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
+from .pooling import Count, Pooling
 from .secrets import Secret
 from .units import Seconds, Timeout
 
@@ -105,6 +106,20 @@ class Account(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         int, Meta(ge=0, le=1_000_000, description="Requests at a time; 0: no limit of its own.")
     ] = 0
     weight: Annotated[float, Meta(gt=0, le=1_000_000, description="Share among the accounts of its upstream.")] = 1
+    priority: Annotated[
+        int, Meta(ge=-1000, le=1000, description="Accounts of a higher priority come first, whatever the policy.")
+    ] = 0
+    tags: Annotated[list[Label], Meta(description="Words that targets can ask for.")] = []
+    models: Annotated[
+        list[Pattern] | None, Meta(description="Models it may be asked for (exact, `prefix-*`); unset: any.")
+    ] = None
+    rpm: Annotated[Count | None, Meta(description="Requests in any minute.")] = None
+    tpm: Annotated[Count | None, Meta(description="Tokens in any minute, input and output together.")] = None
+    requests_per_day: Annotated[Count | None, Meta(description="Requests in a day (UTC).")] = None
+    tokens_per_day: Annotated[Count | None, Meta(description="Tokens in a day (UTC).")] = None
+    requests_per_month: Annotated[Count | None, Meta(description="Requests in a calendar month (UTC).")] = None
+    tokens_per_month: Annotated[Count | None, Meta(description="Tokens in a calendar month (UTC).")] = None
+    paused: Annotated[bool, Meta(description="Takes no requests.")] = False
     proxy: Annotated[Secret | None, Meta(description="Proxy of this account alone; see the upstream's `proxy`.")] = None
 
 
@@ -133,6 +148,7 @@ class Upstream(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = []
     timeouts: Annotated[Timeouts, Meta(description="How long one attempt may take.")] = Timeouts()
     max_cooldown: Annotated[Seconds, Meta(description="Seconds an account rests after a fault at most; 0: never.")] = 60
+    pool: Annotated[Pooling, Meta(description="How accounts are chosen, rested and waited for.")] = Pooling()
     headers: Annotated[dict[str, str], Meta(description="Headers sent with every request (no credentials).")] = {}
     query: Annotated[dict[str, str], Meta(description="Query parameters of every request (`api-version`).")] = {}
     auth: Annotated[

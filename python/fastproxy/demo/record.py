@@ -32,6 +32,12 @@ class Recorded:
     def header(self, name: str) -> str | None:
         return next((value for key, value in self.headers if key == name), None)
 
+    @property
+    def key(self) -> str:
+        """The key that it came with, whichever header carried it."""
+        sent = self.header("authorization") or self.header("x-api-key") or self.header("x-goog-api-key") or ""
+        return sent.removeprefix("Bearer ")
+
     def json(self) -> Any:
         """The body as JSON."""
         return json.loads(self.body)

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from fastproxy.demo.accounts import is_hasty
+from fastproxy.demo.concurrency import Concurrency
 from fastproxy.demo.delivery import Cut, Delivery, Ending
 from fastproxy.demo.dialects import DIALECTS
 from fastproxy.demo.dialects.dialect import Dialect
@@ -36,6 +37,8 @@ class Simulation:
         """Every request that arrived whole, in order of arrival."""
         self.failures: list[Exception] = []
         """Defects of the simulation itself; raised when it stops."""
+        self.concurrency = Concurrency()
+        """How many requests with one key were under way at once."""
         self.port = port
         self._host = host
         self._service = Service(seed or secrets.token_bytes(16), dialects)
@@ -136,6 +139,7 @@ class Simulation:
         async with self._arrival:
             self.requests.append(record)
             self._arrival.notify_all()
+        self.concurrency.enter(record, connection)
         response = Response(self._service, connection, record, self.origin)
         answer = asyncio.create_task(response.run(request))
         departure = asyncio.create_task(connection.gone.wait())
@@ -152,6 +156,7 @@ class Simulation:
             departure.cancel()
             await asyncio.gather(answer, departure, return_exceptions=True)
             has_left = connection.gone.is_set() and not response.is_whole
+            self.concurrency.leave(record)
             record.close(left_at=connection.gone_at if has_left else None)
 
     async def _cut(self, connection: Connection, ending: Ending) -> None:

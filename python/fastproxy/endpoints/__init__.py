@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from . import anthropic, gemini, health, models, ollama, openai_chat, openai_passing, openai_responses
+from . import anthropic, gemini, health, metrics, models, ollama, openai_chat, openai_passing, openai_responses
 from .route import Endpoint
 from .table import RouteTable
 
@@ -13,5 +13,15 @@ __all__ = ["Endpoint", "RouteTable", "endpoints"]
 
 def endpoints() -> Iterator[Endpoint]:
     """Every endpoint of the proxy."""
-    for surface in (openai_chat, openai_responses, openai_passing, anthropic, gemini, ollama, models, health):
+    for surface in (
+        openai_chat,
+        openai_responses,
+        openai_passing,
+        anthropic,
+        gemini,
+        ollama,
+        models,
+        health,
+        metrics,
+    ):
         yield from surface.ENDPOINTS

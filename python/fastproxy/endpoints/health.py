@@ -16,9 +16,10 @@ async def live(gateway: Gateway, call: Call) -> None:
 
 
 async def ready(gateway: Gateway, call: Call) -> None:
-    """New requests are welcome: configured and not draining."""
+    """New requests are welcome: configured and not draining. What works less well than it should is told beside."""
     problem = gateway.not_ready()
-    await call.respond_text(200 if problem is None else 503, problem or "ok")
+    degraded = gateway.books.degraded()
+    await call.respond_text(200 if problem is None else 503, problem or (f"ok, but {degraded}" if degraded else "ok"))
 
 
 async def root(gateway: Gateway, call: Call) -> None:

@@ -6,8 +6,13 @@ from pathlib import Path
 
 from .. import _core
 from ..config import Config
+from ..shared_state import MemoryState
+from .books import Books
 from .gateway import Gateway
+from .keeping import Keeper, StateFile
 from .opaque_key import opaque_key
+
+_STATE_FILE = "accounts.json"
 
 
 def build_gateway(config: Config) -> Gateway:
@@ -22,4 +27,10 @@ def build_gateway(config: Config) -> Gateway:
         ttl=float(opaque.ledger_ttl),
         responses=(kept.entries, kept.bytes, float(kept.ttl)),
     )
-    return Gateway(_core.Client(), state, config)
+    return Gateway(_core.Client(), state, config, Books(config, MemoryState()))
+
+
+def build_keeper(gateway: Gateway) -> Keeper:
+    """What keeps the accounts' states of this gateway over restarts."""
+    path = Path(gateway.snapshot.config.server.data_dir) / _STATE_FILE
+    return Keeper(StateFile(path), gateway.state, gateway.pools)

@@ -7,12 +7,16 @@ import random
 import re
 import time
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from .. import _core
 from ..access.keys import ANYBODY, Caller
 from ..asgi import Headers, Receive, Scope, Send, header, send_response
 from ..errors import ProxyError
+
+if TYPE_CHECKING:
+    from .bill import Bill
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _JSON: tuple[bytes, bytes] = (b"content-type", b"application/json")
@@ -49,6 +53,8 @@ class Call:
         self.send = send
         self.headers: Headers = scope["headers"]
         self.dialect = dialect or speaks(self.headers)
+        #: Ours alone: a client may send one request id for many requests, and each is billed.
+        self.own_id = new_request_id()
         self.request_id = self._request_id()
         self.caller: Caller = ANYBODY
         #: The values of the path's parameters.
@@ -67,11 +73,15 @@ class Call:
         self.stream_type = EVENTS
         #: Headers of every response to this request (CORS).
         self.extra: Headers = []
+        self.body_bytes = 0
+        #: Set once the request is understood: `bill`.
+        self.open_bill: Bill | None = None
         self.started_at = time.perf_counter()
         self.status = 0
         self.is_client_gone = False
         self.is_cut = False
-        self.exchange: _core.Exchange | _core.Passage | None = None
+        #: Attempts under way: one, or two that race.
+        self.exchanges: set[_core.Exchange | _core.Passage] = set()
         self._task = asyncio.current_task()
         #: What the access log tells besides.
         self.notes: dict[str, object] = {}
@@ -86,19 +96,38 @@ class Call:
         """The query as it was sent."""
         return parse_qsl(self.scope["query_string"].decode("latin-1"))
 
+    @property
+    def bill(self) -> Bill:
+        """What the request may use and uses."""
+        if self.open_bill is None:
+            raise RuntimeError("the request has no bill yet")
+        return self.open_bill
+
+    @property
+    def pinned(self) -> str:
+        """The account that the caller wants to be served by. Raises `ProxyError` when it may not choose."""
+        name = header(self.headers, b"x-fastproxy-account")
+        if name is None or not name.strip():
+            return ""
+        if not self.caller.pin_accounts:
+            raise ProxyError("permission", "this key may not choose an account (x-fastproxy-account)")
+        return name.strip()
+
     def client_gone(self) -> None:
         """The client left: end whatever is done for it."""
         self.is_client_gone = True
-        if self.exchange is not None:
-            self.exchange.cancel("client_gone")
+        if self.exchanges:
+            for exchange in self.exchanges:
+                exchange.cancel("client_gone")
         elif self._task is not None:
             self._task.cancel()
 
     def cut(self) -> None:
         """The process ends: the client is told so, in an event when its answer has begun."""
         self.is_cut = True
-        if self.exchange is not None:
-            self.exchange.cancel("shutdown")
+        if self.exchanges:
+            for exchange in self.exchanges:
+                exchange.cancel("shutdown")
         elif self.status == 0 and self._task is not None:
             self._task.cancel()
 
@@ -122,6 +151,10 @@ class Call:
     async def respond_text(self, status: int, text: str) -> None:
         """One line of plain text."""
         await self._respond(status, text.encode(), self.head(_TEXT))
+
+    async def respond_plain(self, status: int, body: bytes, content_type: str) -> None:
+        """A body of another type."""
+        await self._respond(status, body, self.head((b"content-type", content_type.encode())))
 
     async def respond_error(self, error: ProxyError, *, status: int | None = None) -> None:
         """An error in the caller's dialect; `status`: another than the dialect's."""
@@ -157,4 +190,4 @@ class Call:
 
     def _request_id(self) -> str:
         sent = header(self.headers, b"x-request-id")
-        return sent if sent is not None and _REQUEST_ID.fullmatch(sent) else new_request_id()
+        return sent if sent is not None and _REQUEST_ID.fullmatch(sent) else self.own_id

@@ -9,9 +9,12 @@ import msgspec
 from .. import _core
 from ..asgi import DisconnectWatch
 from ..errors import ProxyError
+from ..pool import Lease, Need, Want
 from ..routing import Candidate
 from ..upstreams import Upstream
+from .bill import Billed
 from .call import Call
+from .verdict import charge
 
 if TYPE_CHECKING:
     from .gateway import Gateway
@@ -36,16 +39,32 @@ _ANSWERS = {
 }
 
 
+class Fetched(msgspec.Struct, frozen=True):
+    """What became of a call whose answer holds no tokens, as a bill is told it."""
+
+    status: str
+    error: ProxyError | None = None
+    retry_class: str = "never"
+    usage: dict[str, int | None] = {}
+    output_bytes: int = 0
+    finish: str | None = None
+    upstream_model: str | None = None
+    ttft_ms: float | None = None
+    losses: list[tuple[str, str, str]] = []
+
+
 async def count_tokens(gateway: Gateway, call: Call) -> None:
     """Answer a request for the tokens of a prompt."""
     request = await gateway.read(call, count_only=True)
-    candidate = gateway.route(call, request).candidates[0]
+    candidate = gateway.route(call.caller, request.model).candidates[0]
     upstream = gateway.snapshot.upstreams[candidate.upstream]
     counted = None
     watch = DisconnectWatch(call.receive, call.client_gone)
     try:
-        if upstream.can("count"):
-            counted = await _ask(gateway, call, request, upstream, candidate)
+        with await gateway.books.bill(call, Billed.of(request, metering="free")) as bill:
+            bill.aim(candidate.upstream, candidate.model)
+            if upstream.can("count"):
+                counted = await _ask(gateway, call, request, upstream, candidate)
     finally:
         watch.stop()
     if counted is None:
@@ -60,21 +79,40 @@ async def _ask(
     target = upstream.target(candidate.model, call.dialect, call.headers)
     prepared = request.prepare(target, owner=call.caller.name)
     body = prepared.body if prepared.is_raw else _asked(upstream.dialect, prepared)
-    lease = upstream.pool.try_acquire()
-    if lease is None:
+    need = Need(candidate.model, candidate.tags, call.pinned)
+    try:
+        lease = await upstream.pool.acquire(Want(need=need, caller=call.caller.name, at_once=True))
+    except ProxyError:
         return None
     with lease:
-        try:
-            status, _, answer = await gateway.client.fetch(
-                upstream.endpoint(lease.account),
-                upstream.path("count", model=prepared.model),
-                headers=upstream.headers(lease.account, call.dialect, call.headers, call.request_id),
-                body=body,
-            )
-        except ProxyError as error:
-            gateway.charge(upstream, lease, error)
-            return None
-    return counted_in(answer, _MEMBERS[upstream.dialect]) if status == 200 else None
+        lease.tokens = 0
+        path = upstream.path("count", model=prepared.model)
+        answer = await _fetch(gateway, call, upstream, lease, path, body)
+    return counted_in(answer, _MEMBERS[upstream.dialect]) if answer is not None else None
+
+
+async def _fetch(
+    gateway: Gateway, call: Call, upstream: Upstream, lease: Lease, path: str, body: bytes
+) -> bytes | None:
+    call.bill.attempt(upstream.name, lease.account.name)
+    try:
+        status, _, answer = await gateway.client.fetch(
+            upstream.endpoint(lease.account),
+            path,
+            headers=upstream.headers(lease.account, call.dialect, call.headers, call.request_id),
+            body=body,
+        )
+    except ProxyError as error:
+        charge(upstream, lease, error)
+        call.bill.ended(Fetched("failed", error), lease.account.name)
+        return None
+    if status != 200:
+        # Counting has limits of its own, and some servers do not have it at all: nothing is charged to the account.
+        refused = _core.decode_error(upstream.dialect, status, answer)
+        call.bill.ended(Fetched("failed", refused), lease.account.name)
+        return None
+    call.bill.ended(Fetched("completed"), lease.account.name)
+    return answer
 
 
 def _asked(dialect: str, prepared: _core.Prepared) -> bytes:

@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
 
 from .. import _core
-from ..access import KeyRing
-from ..asgi import DisconnectWatch, Headers, header, read_body
+from ..access import Caller, KeyRing
+from ..asgi import DisconnectWatch, header, read_body
 from ..config import Config
 from ..errors import ProxyError
-from ..pool import Lease
+from ..pool import Pool
 from ..routing import Route, Router
-from ..upstreams import ModelList, Upstream
+from ..shared_state import SharedState
+from ..upstreams import ModelList
+from .bill import Billed
+from .books import Books
 from .call import Call
 from .counts import count_tokens
-from .kept import KeptAnswers, Place
-from .media import FetchedMedia
-from .retries import Attempts, RetryBudget, Waits, fault_of, public
+from .hedging import HedgeBudget
+from .kept import KeptAnswers
+from .permission import route_for
+from .retries import RetryBudget
+from .serving import Serving
 from .snapshot import Snapshot
 
-_LOG = logging.getLogger("fastproxy")
-_UNBUFFERED: Headers = [(b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]
-#: How long a request waits for a slot when every account is full. Seconds.
-_MAX_WAIT = 60.0
 #: Names are repeated in answers and log lines.
 _MAX_MODEL_NAME = 512
 
@@ -33,14 +33,17 @@ _MAX_MODEL_NAME = 512
 class Gateway:
     """Answers requests with the configuration of the moment; requests in flight keep the one they began with."""
 
-    def __init__(self, client: _core.Client, opaque: _core.OpaqueState, config: Config) -> None:
+    def __init__(self, client: _core.Client, opaque: _core.OpaqueState, config: Config, books: Books) -> None:
         self.client = client
         self.opaque = opaque
-        self.snapshot = Snapshot.build(client, config, None)
+        self.books = books
+        self.state: SharedState = books.state
+        self.snapshot = Snapshot.build(client, config, None, state=self.state, prices=books.price_of)
         self.is_draining = False
         self._is_cut = False
         self._active: set[Call] = set()
-        self.budget = RetryBudget()
+        self.retries = RetryBudget()
+        self.hedges = HedgeBudget()
         self._models = ModelList(client)
         self.kept = KeptAnswers(self, config.responses.entries)
 
@@ -48,17 +51,22 @@ class Gateway:
 
     def reload(self, config: Config) -> None:
         """Serve new requests by this configuration. Accounts that stay keep their leases and rests."""
-        self.snapshot = Snapshot.build(self.client, config, self.snapshot)
+        self.books.reload(config)
+        self.snapshot = Snapshot.build(self.client, config, self.snapshot, state=self.state, prices=self.books.price_of)
 
     @property
     def keys(self) -> KeyRing:
         """Who may call."""
-        return self.snapshot.keys
+        return self.books.ring
 
     @property
     def router(self) -> Router:
         """Where models go."""
         return self.snapshot.router
+
+    def pools(self) -> dict[str, Pool]:
+        """The accounts of every upstream."""
+        return {name: upstream.pool for name, upstream in self.snapshot.upstreams.items()}
 
     def in_flight(self) -> int:
         """Requests not yet answered, whether or not they have reached an upstream."""
@@ -74,6 +82,8 @@ class Gateway:
         """Why new requests are not welcome."""
         if self.is_draining:
             return "draining"
+        if not self.books.is_open:
+            return "starting"
         return None if self.snapshot.upstreams else "no upstream is configured"
 
     async def model_names(self) -> list[str]:
@@ -95,7 +105,7 @@ class Gateway:
     # -- actions of endpoints ---------------------------------------------------------------------------------------
 
     async def answer(self, call: Call) -> None:
-        """A generation, streamed or whole."""
+        """A generation, streamed or whole; or whatever else a model is asked for."""
         await self.admit(call, self._answer)
 
     async def count_tokens(self, call: Call) -> None:
@@ -126,10 +136,11 @@ class Gateway:
     async def _answer(self, call: Call) -> None:
         snapshot = self.snapshot
         request = await self.read(call)
-        route = self.route(call, request)
+        route = self.route(call.caller, request.model)
         watch = DisconnectWatch(call.receive, call.client_gone)
         try:
-            await self._try_candidates(call, request, route, snapshot)
+            with await self.books.bill(call, Billed.of(request)):
+                await Serving(self, call, request, snapshot).run(route)
         finally:
             watch.stop()
 
@@ -137,6 +148,7 @@ class Gateway:
         """The client's request, parsed."""
         limits = self.snapshot.config.limits
         body = await read_body(call.scope, call.receive, limit=limits.body_bytes, idle_timeout=limits.body_idle_timeout)
+        call.body_bytes = len(body)
         version = header(call.headers, b"anthropic-version")
         request = _core.Request.parse(
             call.dialect,
@@ -156,163 +168,9 @@ class Gateway:
         call.notes.update(model=request.model, stream=request.stream)
         return request
 
-    def route(self, call: Call, request: _core.Request) -> Route:
-        """Where the request may go."""
-        if not any(map(call.caller.may_use, (request.model, self.router.untagged(request.model)))):
-            raise ProxyError("permission", f"this key may not use the model {request.model!r}", pointer="/model")
-        return self.router.route(request.model)
-
-    async def _try_candidates(self, call: Call, request: _core.Request, route: Route, snapshot: Snapshot) -> None:
-        """Try every candidate that can carry the request, until one has answered or nothing more may be tried."""
-        attempts = Attempts(self.budget)
-        failure: ProxyError | None = None
-        place = self.kept.place(call.caller, request.continues)
-        media = FetchedMedia(self.client, snapshot.config.media)
-        candidates = place.among(route.candidates) if place is not None else route.candidates
-        for position, candidate in enumerate(candidates, start=1):
-            upstream = snapshot.upstreams[candidate.upstream]
-            is_last = position == len(candidates)
-            try:
-                target = upstream.target(candidate.model, call.dialect, call.headers)
-                if (own := request.own_answer(target)) is not None:
-                    await self._deliver_own(call, request, own)
-                    return
-                found = await media.wanted_by(request, target)
-                prepared = request.prepare(target, owner=call.caller.name, strict=route.strict, media=found)
-                failure = await self._try_accounts(call, request, prepared, upstream, attempts, place, wait=is_last)
-            except ProxyError as error:
-                failure = failure or error
-                continue
-            if failure is None:
-                return
-            if failure.retry == "never" or attempts.is_over:
-                break
-        raise public(failure or ProxyError("internal", "no candidate was tried", source="proxy"))
-
-    async def _try_accounts(
-        self, call: Call, request: _core.Request, prepared: _core.Prepared, upstream: Upstream,
-        attempts: Attempts, place: Place | None, *, wait: bool,
-    ) -> ProxyError | None:  # fmt: skip
-        """Try the accounts of one upstream. `None`: the client has been answered."""
-        tried = place.others(upstream.pool) if place is not None else frozenset()
-        failure: ProxyError | None = None
-        waits = Waits()
-        while True:
-            try:
-                lease = await self.lease(upstream, tried, wait=wait and failure is None)
-            except ProxyError:
-                if failure is not None:
-                    return waits.told_in(failure, upstream.pool)
-                raise
-            with lease:
-                attempts.count += 1
-                outcome = await self._attempt(call, request, prepared, upstream, lease, attempts.count)
-                if outcome.status != "failed":
-                    self.kept.note(call.caller, request, prepared, outcome, Place(upstream.name, lease.account.name))
-                    head = self._head(prepared, upstream, attempts.count)
-                    await self._deliver(call, request, outcome, lease, head)
-                    return None
-                failure = outcome.error or ProxyError("internal", "an attempt failed without a reason", source="proxy")
-                self.charge(upstream, lease, failure)
-                waits.note(lease.account, failure)
-            others = tried | {lease.account.name}
-            step = attempts.after(outcome, failure, has_other=not wait or upstream.pool.can_serve(excluded=others))
-            if step == "give_up":
-                return waits.told_in(failure, upstream.pool)
-            if step == "other_account":
-                tried = others
-
-    async def lease(self, upstream: Upstream, tried: frozenset[str], *, wait: bool) -> Lease:
-        """An account that was not tried yet. Raises `ProxyError` when there is none, at once or after a wait."""
-        if not wait:
-            lease = upstream.pool.try_acquire(excluded=tried)
-            if lease is None:
-                raise ProxyError("overloaded", "every account is busy", source="proxy", retry="other_account")
-            return lease
-        return await upstream.pool.acquire(excluded=tried, patience=_MAX_WAIT)
-
-    async def _attempt(
-        self, call: Call, request: _core.Request, prepared: _core.Prepared, upstream: Upstream, lease: Lease, count: int
-    ) -> _core.Outcome:
-        limits = self.snapshot.config.limits
-        exchange = _core.Exchange(
-            self.client,
-            upstream.endpoint(lease.account),
-            upstream.path(
-                call.purpose,
-                model=prepared.model,
-                is_stream=request.stream,
-                operation=call.operation if prepared.is_raw else None,
-            ),
-            request,
-            prepared,
-            headers=upstream.headers(lease.account, call.dialect, call.headers, call.request_id),
-            head=call.head((b"content-type", call.stream_type), *_UNBUFFERED, *self._head(prepared, upstream, count)),
-            send=call.send,
-            request_id=call.request_id,
-            timeouts=upstream.seconds(request.stream, limits.max_stream_seconds),
-            event_bytes=limits.event_bytes,
-            response_bytes=limits.stream_bytes if request.stream else limits.response_bytes,
-        )
-        call.exchange = exchange
-        try:
-            if call.is_client_gone or call.is_cut:
-                exchange.cancel("client_gone" if call.is_client_gone else "shutdown")
-            return await exchange.run()
-        except asyncio.CancelledError:
-            exchange.cancel("client_gone" if call.is_client_gone else "shutdown")
-            raise
-        finally:
-            call.exchange = None
-            call.notes.update(upstream=upstream.name, account=lease.account.name, attempts=count)
-            if prepared.loss_header is not None:
-                call.notes["loss"] = [f"{code}={path}" for code, path, _ in prepared.losses]
-
-    async def _deliver(
-        self, call: Call, request: _core.Request, outcome: _core.Outcome, lease: Lease, head: Headers
-    ) -> None:
-        call.note_outcome(outcome)
-        if outcome.status == "aborted":
-            # The error event is out; returning without the last chunk closes the connection abnormally, which is what
-            # makes SDKs raise instead of taking half an answer for a whole one.
-            call.status = 200
-            return
-        if outcome.status == "cancelled":
-            call.status = 499
-            return
-        lease.account.succeed(lease)
-        if request.stream:
-            call.status = 200
-            await call.finish_stream()
-        elif outcome.body is not None:
-            await call.respond(200, outcome.body, *head)
-
-    async def _deliver_own(self, call: Call, request: _core.Request, answer: bytes) -> None:
-        """An answer that no upstream was asked for: the client only wanted a model to be loaded."""
-        if request.stream:
-            await call.respond_as(call.stream_type, answer + b"\n")
-        else:
-            await call.respond(200, answer)
-
-    def _head(self, prepared: _core.Prepared, upstream: Upstream, count: int) -> Headers:
-        """What an answer tells of its way."""
-        headers = [(b"x-fastproxy-upstream", upstream.name.encode()), (b"x-fastproxy-attempts", b"%d" % count)]
-        if (loss := prepared.loss_header) is not None:
-            headers.append((b"x-fastproxy-loss", loss.encode()))
-        return headers
-
-    def charge(self, upstream: Upstream, lease: Lease, error: ProxyError) -> None:
-        """Log a failed attempt, and charge its account when that caused it."""
-        fault = fault_of(error)
-        _LOG.warning(
-            "attempt failed",
-            extra={"fields": {
-                "upstream": upstream.name, "account": lease.account.name, "error": error.kind,
-                "upstream_status": error.upstream_status, "message": error.message,
-            }},
-        )  # fmt: skip
-        if fault is not None:
-            upstream.pool.charge(lease.account, fault, error.retry_after_ms)
+    def route(self, caller: Caller, model: str) -> Route:
+        """Where a caller's request for this model may go. Raises `ProxyError`."""
+        return route_for(self.router, caller, model)
 
 
 def _shutting_down() -> ProxyError:

@@ -16,11 +16,13 @@ import msgspec
 from .. import _core
 from ..access.keys import Caller
 from ..errors import ProxyError
-from ..pool import Lease, Pool
+from ..pool import Lease, Need, Want
 from ..routing import Candidate
 from ..upstreams import Upstream
+from .bill import Billed
 from .call import Call
 from .retries import public
+from .verdict import charge
 
 if TYPE_CHECKING:
     from .gateway import Gateway
@@ -49,9 +51,16 @@ class Place(NamedTuple):
             )
         return found
 
-    def others(self, pool: Pool) -> frozenset[str]:
-        """The accounts that do not know it."""
-        return frozenset(account.name for account in pool.accounts if account.name != self.account)
+    def pin(self, chosen: str) -> str:
+        """The account that knows it. Raises `ProxyError` when the client has chosen another one."""
+        if chosen not in ("", self.account):
+            raise ProxyError(
+                "bad_request",
+                "the previous response was given by another account than x-fastproxy-account names",
+                code="previous_response_not_found",
+                pointer="/previous_response_id",
+            )
+        return self.account
 
 
 class KeptAnswers:
@@ -118,16 +127,19 @@ class KeptAnswers:
         )
 
     async def _find(self, call: Call, here: Callable[[str], bytes], *, below: str = "") -> None:
+        # Counted against the key's limits, but free: no row tells of it.
+        with await self._gateway.books.bill(call, Billed(model="", metering="free")):
+            await self._found(call, here, below)
+
+    async def _found(self, call: Call, here: Callable[[str], bytes], below: str) -> None:
         id = call.arguments["id"]
         place = self._places.get(id, {}).get(call.caller.name)
         upstream = self._gateway.snapshot.upstreams.get(place.upstream) if place is not None else None
         if place is None or upstream is None:
             await call.respond(200, here(id))
             return
-        lease = upstream.pool.try_acquire(excluded=place.others(upstream.pool))
-        if lease is None:
-            raise ProxyError("overloaded", "the account that keeps this response is busy", source="proxy")
-        with lease:
+        need = Need(pin=place.pin(call.pinned))
+        with await upstream.pool.acquire(Want(need=need, caller=call.caller.name, at_once=True)) as lease:
             body = await self._ask(call, upstream, lease, f"/{quote(id, safe='')}{below}")
         await call.respond(200, renamed(body, place.model))
 
@@ -146,8 +158,9 @@ class KeptAnswers:
             if status != 200:
                 raise _core.decode_error(upstream.dialect, status, body)
         except ProxyError as error:
-            self._gateway.charge(upstream, lease, error)
+            charge(upstream, lease, error)
             raise public(error) from None
+        upstream.pool.succeed(lease)
         return body
 
 

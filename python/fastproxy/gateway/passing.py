@@ -11,15 +11,20 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, urlencode
 
+from msgspec.structs import replace
+
 from .. import _core
 from ..asgi import Body, ClientDisconnected, DisconnectWatch, header
 from ..errors import ProxyError
 from ..guards import is_json
-from ..pool import Lease
+from ..pool import Lease, Need, Want
 from ..upstreams import Upstream
+from .bill import Billed
 from .call import Call
+from .deadline import Deadline
 from .named_model import in_json, in_multipart
-from .retries import Attempts, public
+from .retries import Attempts, Waits, public
+from .verdict import charge
 
 if TYPE_CHECKING:
     from .gateway import Gateway
@@ -43,11 +48,15 @@ class _Content(NamedTuple):
 
 
 class _Destination(NamedTuple):
-    """Who gets it. `account`: the only one that has what the path names."""
+    """Who gets it."""
 
     upstream: Upstream
-    account: str | None
-    model: str | None
+    need: Need
+
+    @property
+    def model(self) -> str | None:
+        """The model's name there, where one is named."""
+        return self.need.model or None
 
 
 async def pass_on(gateway: Gateway, call: Call) -> None:
@@ -57,24 +66,39 @@ async def pass_on(gateway: Gateway, call: Call) -> None:
 
 async def _pass_on(gateway: Gateway, call: Call) -> None:
     path = _path(call)
-    content, destination = await _read(gateway, call)
-    upstream, account, _ = destination
-    tried = frozenset(a.name for a in upstream.pool.accounts if account not in (None, a.name))
-    attempts = Attempts(gateway.budget)
+    content, (upstream, need) = await _read(gateway, call)
+    asked = str(call.notes.get("model", ""))
+    with await gateway.books.bill(call, Billed(model=asked, metering="unknown")) as bill:
+        bill.aim(upstream.name, need.model)
+        await _try_accounts(gateway, call, upstream, need, path, content)
+
+
+async def _try_accounts(
+    gateway: Gateway, call: Call, upstream: Upstream, need: Need, path: str, content: _Content
+) -> None:
+    deadline = Deadline(call.headers)
+    attempts, waits = Attempts(gateway.retries, deadline), Waits()
+    want = Want(need=need, caller=call.caller.name)
+    patience = deadline.patience(upstream.pooling.max_wait)
     while True:
-        with await gateway.lease(upstream, tried, wait=attempts.count == 0) as lease:
+        with await upstream.pool.acquire(want, patience=patience) as lease:
             attempts.count += 1
             outcome = await _attempt(gateway, call, upstream, lease, path, content)
+            upstream.pool.observe(lease, outcome.upstream_headers)
             if outcome.status != "failed":
                 await _deliver(call, outcome, lease, upstream)
                 return
             failure = outcome.error or ProxyError("internal", "an attempt failed without a reason", source="proxy")
-            gateway.charge(upstream, lease, failure)
-        tried |= {lease.account.name}
-        has_other = upstream.pool.can_serve(excluded=tried)
+            lease.is_undone = outcome.upstream_status is None and outcome.retry_class == "safe"
+            charge(upstream, lease, failure, was_sent=outcome.retry_class != "safe")
+            waits.note(lease.account, failure)
+        others = replace(want, excluded=want.excluded | {lease.account.name}, at_once=True)
+        has_other = upstream.pool.can_serve(others)
         # What has begun to arrive is gone and cannot be sent again.
-        if content.rest is not None or not has_other or attempts.after(outcome, failure, has_other=True) == "give_up":
-            raise public(failure)
+        step = "give_up" if content.rest is not None else attempts.after(outcome, failure, has_other=has_other)
+        if step == "give_up" or (step == "other_account" and not has_other):
+            raise public(waits.told_in(failure, upstream.pool, others))
+        want = others if step == "other_account" else replace(want, at_once=True)
 
 
 def _path(call: Call) -> str:
@@ -112,24 +136,23 @@ async def _read(gateway: Gateway, call: Call) -> tuple[_Content, _Destination]:
 
 def _destination(gateway: Gateway, call: Call, model: str | None) -> _Destination:
     upstreams = gateway.snapshot.upstreams
+    caller = call.caller
     if model is not None:
         call.notes["model"] = model
-        if not call.caller.may_use(model):
-            raise ProxyError("permission", f"this key may not use the model {model!r}", pointer="/model")
-        for candidate in gateway.router.route(model).candidates:
+        for candidate in gateway.route(caller, model).candidates:
             upstream = upstreams[candidate.upstream]
             if upstream.dialect in _DIALECTS:
-                return _Destination(upstream, None, candidate.model)
+                return _Destination(upstream, Need(candidate.model, candidate.tags, call.pinned))
         raise ProxyError("bad_request", "this model's upstream does not speak OpenAI's dialect", pointer="/model")
     name = gateway.snapshot.config.passthrough.upstream
     if name is None:
         message = "the request names no model, and the proxy has no upstream for such ([passthrough] upstream)"
         raise ProxyError("bad_request", message, code="no_passthrough")
-    if call.caller.models is not None:
+    if caller.terms.models is not None:
         raise ProxyError("permission", "this key is for named models only")
     upstream = upstreams[name]
     # Files and batches belong to one account: another would not find them.
-    return _Destination(upstream, upstream.pool.accounts[0].name, None)
+    return _Destination(upstream, Need(pin=call.pinned or next(iter(upstream.pool.accounts))))
 
 
 async def _attempt(
@@ -152,15 +175,17 @@ async def _attempt(
         body=content.start if content.rest is None else None,
         length=content.length,
     )
-    call.exchange = passage
+    call.bill.attempt(upstream.name, lease.account.name)
+    call.exchanges.add(passage)
     call.notes.update(upstream=upstream.name, account=lease.account.name)
     feeding = asyncio.get_running_loop().create_task(_feed(call, passage, content))
     try:
         if call.is_client_gone or call.is_cut:
             passage.cancel("client_gone" if call.is_client_gone else "shutdown")
         outcome = await passage.run()
+        call.bill.ended(outcome, lease.account.name)
     finally:
-        call.exchange = None
+        call.exchanges.discard(passage)
         passage.cancel("client_gone")
         feeding.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -202,7 +227,7 @@ async def _deliver(call: Call, outcome: _core.Outcome, lease: Lease, upstream: U
         # Returning without the last chunk closes the connection abnormally.
         call.status = status
         return
-    lease.account.succeed(lease)
+    upstream.pool.succeed(lease)
     if outcome.bytes_out == 0:
         await call.respond_empty(status, (b"x-fastproxy-upstream", upstream.name.encode()))
         return

@@ -8,27 +8,22 @@ from __future__ import annotations
 
 from typing import Literal
 
+from msgspec.structs import replace
+
 from .. import _core
 from ..errors import ProxyError
-from ..pool import Account, Fault, Pool
+from ..pool import Account, Pool, Want
+from .deadline import Deadline
 
 Step = Literal["give_up", "other_account", "same_account"]
 
 #: Share of requests that may be retries, and how many are allowed in a burst before the share counts.
 _SHARE = 0.2
-_BURST = 20.0
+_BURST = 10.0
 #: Attempts for one request, whatever the budget: beyond it the trouble is not one account's.
 _MAX_ATTEMPTS = 6
 #: Errors of the way to the upstream rather than of an account there.
 _WAY = frozenset({"unreachable", "truncated"})
-
-_FAULTS: dict[str, Fault] = {
-    "rate_limit": "rate_limit",
-    "auth": "credential",
-    "permission": "credential",
-    "billing": "billing",
-    "upstream": "failure",
-}
 
 
 class RetryBudget:
@@ -52,11 +47,12 @@ class RetryBudget:
 class Attempts:
     """What was tried for one request."""
 
-    def __init__(self, budget: RetryBudget) -> None:
+    def __init__(self, budget: RetryBudget, deadline: Deadline) -> None:
         self.count = 0
         #: Nothing more may be tried, at other upstreams neither.
         self.is_over = False
         self._budget = budget
+        self._deadline = deadline
         self._repeated_way = False
         self._was_ambiguous = False
         budget.deposit()
@@ -69,6 +65,8 @@ class Attempts:
 
     def _step(self, outcome: _core.Outcome, error: ProxyError, has_other: bool) -> Step:
         if outcome.retry_class == "never" or error.retry == "never" or self.count >= _MAX_ATTEMPTS:
+            return "give_up"
+        if self._deadline.is_past:
             return "give_up"
         if outcome.retry_class == "ambiguous":
             if self._was_ambiguous:
@@ -93,19 +91,14 @@ class Waits:
         if error.retry_after_ms is not None:
             self._named[account.name] = error.retry_after_ms
 
-    def told_in(self, error: ProxyError, pool: Pool) -> ProxyError:
+    def told_in(self, error: ProxyError, pool: Pool, want: Want) -> ProxyError:
         """The error with the time at which the first account is back. One that named its own is believed, not the rest
         it was given: that may be capped."""
         if error.kind in ("rate_limit", "overloaded"):
-            resting = pool.soonest_return_ms(excluded=frozenset(self._named))
+            resting = pool.soonest_return_ms(replace(want, excluded=frozenset(self._named)))
             waits = [*self._named.values(), *([] if resting is None else [resting])]
             error.retry_after_ms = min(waits, default=None)
         return error
-
-
-def fault_of(error: ProxyError) -> Fault | None:
-    """What an account is charged with; nothing for the client's mistakes, the way there, or the service as a whole."""
-    return _FAULTS.get(error.kind) if error.upstream_status is not None else None
 
 
 def public(error: ProxyError) -> ProxyError:

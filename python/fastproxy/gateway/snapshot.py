@@ -7,10 +7,9 @@ from typing import Self
 import msgspec
 
 from .. import _core
-from ..access import Caller, KeyRing
-from ..access.keys import digest
 from ..config import Config
-from ..routing import Router
+from ..routing import Prices, Router, no_price
+from ..shared_state import SharedState
 from ..upstreams import Upstream
 
 
@@ -19,23 +18,26 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
 
     config: Config
     router: Router
-    keys: KeyRing
     upstreams: dict[str, Upstream]
 
     @classmethod
-    def build(cls, client: _core.Client, config: Config, previous: Self | None) -> Self:
+    def build(
+        cls,
+        client: _core.Client,
+        config: Config,
+        previous: Self | None,
+        *,
+        state: SharedState | None = None,
+        prices: Prices = no_price,
+    ) -> Self:
         """Build everything that a configuration names. Raises `ValueError` for settings that can never work."""
         known = previous.upstreams if previous is not None else {}
         upstreams = {
-            configured.name: Upstream.build(client, configured, known.get(configured.name))
+            configured.name: Upstream.build(client, configured, known.get(configured.name), state)
             for configured in config.upstreams
         }
-        ring = KeyRing(
-            (digest(key.key.reveal()), Caller(name=key.name, models=tuple(key.models) if key.models else None))
-            for key in config.keys
-        )
-        router = Router(config)
+        router = Router(config, speeds=lambda place: upstreams[place.upstream].pool.seconds(place.model), prices=prices)
         # Only now that nothing can fail: a refused configuration must leave no trace.
         for upstream in upstreams.values():
             upstream.enter_service()
-        return cls(config=config, router=router, keys=ring, upstreams=upstreams)
+        return cls(config=config, router=router, upstreams=upstreams)

@@ -1,99 +1,132 @@
-"""One credential at an upstream: ready, full, or resting after a fault."""
+"""One credential at an upstream: what it may take, what it holds, and what stands against leasing it."""
 
 from __future__ import annotations
 
-import random
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
+from ..patterns import matches
+from ..shared_state import Budget, Claim, Rate, Slots
 from .lease import Lease
+from .speed import Speed
+from .terms import Limits
 
-#: Rest after a rate limit that names no time, doubled with each one in a row. Seconds.
-_FIRST_REST = 1.0
-#: Failures in a row before an account is rested for the upstream's own errors: one 500 says little about a key.
-_FAILURES_BEFORE_REST = 3
-#: How long the first request after a rest goes alone. A refusal comes at once; an answer may stream for minutes.
-_PROBE_SECONDS = 2.0
+if TYPE_CHECKING:
+    from .lane import Lane
 
-Fault = Literal["rate_limit", "credential", "billing", "failure"]
+#: Claims remembered: clients choose the names of models behind a pattern.
+_MAX_CLAIMS = 64
+
+State = Literal["ready", "full", "cooling", "exhausted", "disabled"]
 
 
 class Account:
-    """State of one account. Its slots are the leases that stand in `leases`; there is no counter to drift."""
+    """What is told about it is data; who holds it stands in shared state, and in `leases` as far as it is ours."""
 
-    def __init__(self, name: str, *, key: str | None, max_in_flight: int, weight: float, proxy: str | None) -> None:
+    def __init__(
+        self, name: str, *, key: str | None = None, limits: Limits | None = None, weight: float = 1, priority: int = 0,
+        tags: tuple[str, ...] = (), models: tuple[str, ...] | None = None, proxy: str | None = None,
+    ) -> None:  # fmt: skip
         self.name = name
         self.key = key
-        self.max_in_flight = max_in_flight
+        self.limits = limits or Limits()
         self.weight = weight
+        self.priority = priority
+        self.tags = tags
+        self.models = models
         self.proxy = proxy
-        self.leases: dict[int, Lease] = {}
-        self.rests_until = 0.0
-        self.why: Fault | None = None
-        self._in_a_row = 0
-        self._probe: Lease | None = None
-        self._probe_until = 0.0
+        self.subject = ""
+        #: The upstream's host, which rests for all accounts when nothing reaches it.
+        self.host = ""
+        self.leases: dict[str, Lease] = {}
+        self.speed = Speed()
+        #: Paused by the configuration; `resume` does not reach it.
+        self.is_paused = False
+        #: Why no new lease is given by hand: `paused`, `draining`, or a login's own word. Empty: none.
+        self.disabled = ""
+        #: Until when shared state is known to refuse it, and why. A hint that saves asking, never a decision.
+        self.blocked_until = 0.0
+        self.blocked_by = ""
+        #: Place in the order of the lanes: entries with another version are void.
+        self.version = 0
+        self.order = 0
+        self.last_used = 0
+        self.passed = 0.0
+        self.lanes: list[Lane] = []
+        self._claims: dict[str, Claim] = {}
+
+    def enter(self, pool: str, order: int) -> None:
+        """Become a member of this pool, at this place of its list."""
+        self.subject = f"account:{pool}/{self.name}"
+        self.host = f"upstream:{pool}"
+        self.order = order
 
     def adopt(self, old: Account) -> None:
-        """Take over the leases and rests of the same account in an earlier configuration."""
+        """Take over what the same account held in an earlier configuration."""
         self.leases = old.leases
-        self.rests_until = old.rests_until
-        self.why = old.why
-        self._in_a_row = old._in_a_row
-        self._probe, self._probe_until = old._probe, old._probe_until
+        for lease in self.leases.values():
+            lease.account = self
+        self.speed = old.speed
+        self.disabled = old.disabled
+        self.last_used, self.passed = old.last_used, old.passed
+        self.blocked_until, self.blocked_by = old.blocked_until, old.blocked_by
+
+    @property
+    def kind(self) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
+        """Accounts of one kind serve the same needs."""
+        return (self.models, self.tags)
+
+    @property
+    def is_enabled(self) -> bool:
+        """Whether it takes leases at all."""
+        return not self.disabled and not self.is_paused
 
     def is_full(self) -> bool:
-        """Whether every slot is taken (0 slots: no limit)."""
-        return 0 < self.max_in_flight <= len(self.leases)
-
-    def is_resting(self, now: float) -> bool:
-        """Whether the account rests. When the time is up it is tried by one request first (half open)."""
-        return now < self.ready_at()
-
-    def ready_at(self) -> float:
-        """When the account may serve (again), slots apart: after its rest, and its probe's time alone."""
-        return max(self.rests_until, self._probe_until) if self._is_probing() else self.rests_until
-
-    def _is_probing(self) -> bool:
-        return self._probe is not None and self._probe.id in self.leases
-
-    def hold(self, lease: Lease, now: float) -> None:
-        """Note a lease. The first one after a rest is the probe; one that outlasts its time was not refused."""
-        was_probing = self._is_probing()
-        self.leases[lease.id] = lease
-        if self.why is None:
-            return
-        if was_probing:
-            self.why = None
-        else:
-            self._probe, self._probe_until = lease, now + _PROBE_SECONDS
+        """Whether every slot is taken, as far as this process knows."""
+        limit = self.limits.max_in_flight
+        return limit is not None and len(self.leases) >= limit
 
     def load(self) -> float:
-        """Leases per weight: what `least_busy` compares."""
+        """Leases per weight."""
         return len(self.leases) / self.weight
 
-    def succeed(self, lease: Lease) -> None:
-        """An answer came: forget earlier faults. What began before the fault says nothing about it."""
-        if self.why is not None and lease is not self._probe:
-            return
-        self.why = None
-        self._probe = None
-        self.rests_until = 0.0
-        self._in_a_row = 0
+    def claim(self, model: str) -> Claim:
+        """What a lease for this model takes."""
+        claim = self._claims.get(model)
+        if claim is None:
+            if len(self._claims) >= _MAX_CLAIMS:
+                self._claims.clear()
+            claim = self._claims[model] = self._claim(model)
+        return claim
 
-    def fail(self, fault: Fault, *, now: float, retry_after_ms: int | None, max_cooldown: float) -> None:
-        """Note a fault that is the account's. A rest never lasts longer than `max_cooldown` seconds; 0: no rests."""
-        self._in_a_row += 1
-        if fault == "failure" and self._in_a_row < _FAILURES_BEFORE_REST:
-            return
-        if max_cooldown <= 0:
-            return
-        if retry_after_ms is not None:
-            rest = retry_after_ms / 1000
-        elif fault in ("credential", "billing"):
-            rest = max_cooldown
-        else:
-            grown = min(_FIRST_REST * 2.0 ** min(self._in_a_row - 1, 16), max_cooldown)
-            rest = grown * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, not a secret
-        self.why = fault
-        self._probe = None
-        self.rests_until = now + min(rest, max_cooldown)
+    def subject_of(self, model: str) -> str:
+        """The account together with one model."""
+        return f"{self.subject}|{model}"
+
+    def known_models(self) -> list[str]:
+        """Models that it was asked for lately."""
+        return list(self._claims)
+
+    def _claim(self, model: str) -> Claim:
+        limits, subject = self.limits, self.subject
+        budgets = (
+            ("requests", limits.requests_per_day, "day"), ("tokens", limits.tokens_per_day, "day"),
+            ("requests", limits.requests_per_month, "month"), ("tokens", limits.tokens_per_month, "month"),
+        )  # fmt: skip
+        return Claim(
+            slots=(Slots(subject, limits.max_in_flight),),
+            rates=(
+                Rate(subject, "requests", limits.rpm),
+                Rate(subject, "tokens", limits.tpm),
+                Rate(self.subject_of(model), "requests", None),
+                Rate(self.subject_of(model), "tokens", None),
+            ),
+            budgets=tuple(Budget(subject, unit, most, period) for unit, most, period in budgets if most is not None),  # type: ignore[arg-type]
+            rested=(self.host, subject, self.subject_of(model)),
+        )
+
+
+def serves(models: tuple[str, ...] | None, has: tuple[str, ...], model: str, tags: tuple[str, ...]) -> bool:
+    """Whether accounts with these models and tags are for this model and these tags."""
+    return set(tags).issubset(has) and (
+        not model or models is None or any(matches(pattern, model) for pattern in models)
+    )

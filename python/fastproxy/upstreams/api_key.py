@@ -12,6 +12,8 @@ from .. import __version__, _core
 from ..asgi import Headers, header
 from ..config import Upstream as Configured
 from ..pool import Account, Pool
+from ..shared_state import SharedState
+from .accounts import account_of, terms_of
 
 #: Paths behind the base URL that the dialect's official SDK takes, by what is asked for; `stream` where a stream has
 #: another than `generate`.
@@ -71,6 +73,7 @@ class Upstream:
         self.name = configured.name
         self.dialect = configured.dialect
         self.pool = pool
+        self.pooling = configured.pool
         self._configured = configured
         self._accounts = accounts
         self._profile = msgspec.to_builtins(configured.profile)
@@ -88,26 +91,19 @@ class Upstream:
             endpoints[account] = self._endpoint(client, base, account)
 
     @classmethod
-    def build(cls, client: _core.Client, configured: Configured, previous: Upstream | None) -> Upstream:
+    def build(
+        cls, client: _core.Client, configured: Configured, previous: Upstream | None, state: SharedState | None = None
+    ) -> Upstream:
         """Build it, changing nothing yet. The pool of an upstream outlives reloads."""
-        accounts = [
-            Account(
-                entry.name,
-                key=entry.key.reveal() if entry.key is not None else None,
-                max_in_flight=entry.max_in_flight,
-                weight=entry.weight,
-                proxy=entry.proxy.reveal() if entry.proxy is not None else None,
-            )
-            for entry in configured.accounts
-        ] or [Account("default", key=None, max_in_flight=0, weight=1, proxy=None)]
+        accounts = [account_of(entry) for entry in configured.accounts] or [Account("default")]
         if previous is None:
-            pool = Pool(configured.name, [], max_cooldown=configured.max_cooldown)
+            pool = Pool(configured.name, state=state)
             return cls(client, configured, accounts, pool, WeakKeyDictionary())
         return cls(client, configured, accounts, previous.pool, previous._endpoints)
 
     def enter_service(self) -> None:
         """From now on its accounts are the pool's; those that were so before keep their leases and rests."""
-        self.pool.replace(self._accounts, max_cooldown=self._configured.max_cooldown)
+        self.pool.replace(self._accounts, terms_of(self._configured))
 
     def target(self, model: str, client_dialect: str, client_headers: Headers) -> _core.Target:
         """What a request for this model is encoded for."""

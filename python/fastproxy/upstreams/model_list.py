@@ -9,7 +9,7 @@ import msgspec
 
 from .. import _core
 from ..errors import ProxyError
-from ..pool import Account
+from ..pool import Account, Want
 from .api_key import Upstream
 
 #: How long a list is believed. Seconds.
@@ -48,8 +48,9 @@ class ModelList:
         fetched_at, names = self._known.get(upstream.name, (float("-inf"), []))
         if self._clock() - fetched_at < _FRESH:
             return names
-        lease = upstream.pool.try_acquire()
-        if lease is None:
+        try:
+            lease = await upstream.pool.acquire(Want(at_once=True))
+        except ProxyError:
             return names
         with lease:
             names = await self._fetch(upstream, lease.account)

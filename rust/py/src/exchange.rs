@@ -21,6 +21,7 @@ use pyo3::prelude::*;
 use crate::bridge::Pending;
 use crate::client::{Client, Endpoint, add_headers, new_call, seconds};
 use crate::outcome::Outcome;
+use crate::race::Race;
 use crate::request::{Prepared, Request, unix_now};
 use crate::sink::AsgiSink;
 
@@ -37,8 +38,9 @@ pub(crate) struct Exchange {
 #[pymethods]
 impl Exchange {
     /// `headers` go upstream, `head` to the client (status 200); `timeouts`: connect, first byte, idle, total, seconds.
+    /// In a `race`, only the first exchange that has something to say may say it.
     #[new]
-    #[pyo3(signature = (client, endpoint, path, request, prepared, *, headers, head, send, request_id, timeouts, event_bytes=DEFAULT_EVENT_LIMIT, response_bytes=64 << 20))]
+    #[pyo3(signature = (client, endpoint, path, request, prepared, *, headers, head, send, request_id, timeouts, event_bytes=DEFAULT_EVENT_LIMIT, response_bytes=64 << 20, race=None))]
     #[expect(
         clippy::too_many_arguments,
         clippy::needless_pass_by_value,
@@ -58,6 +60,7 @@ impl Exchange {
         timeouts: (f64, f64, f64, f64),
         event_bytes: usize,
         response_bytes: u64,
+        race: Option<&Race>,
     ) -> PyResult<Self> {
         let call = new_call(endpoint, Method::POST, path, prepared.inner.body.clone())?;
         let stop = Stop::new();
@@ -78,8 +81,9 @@ impl Exchange {
             max_response_bytes: response_bytes,
             stop: stop.clone(),
         };
+        let runner = race.map(|race| race.enter(stop.clone()));
         Ok(Self {
-            ready: Mutex::new(Some((exchange, AsgiSink::open(py, send)?))),
+            ready: Mutex::new(Some((exchange, AsgiSink::open(py, send, runner)?))),
             client,
             stop,
         })

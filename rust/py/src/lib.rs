@@ -7,6 +7,7 @@ mod error;
 mod exchange;
 mod outcome;
 mod passage;
+mod race;
 mod request;
 mod sink;
 mod state;
@@ -30,6 +31,8 @@ mod _core {
     use crate::outcome::Outcome;
     #[pymodule_export]
     use crate::passage::Passage;
+    #[pymodule_export]
+    use crate::race::Race;
     #[pymodule_export]
     use crate::request::{Prepared, Request, Target};
     #[pymodule_export]

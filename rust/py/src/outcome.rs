@@ -117,6 +117,12 @@ impl Outcome {
         self.inner.upstream_status
     }
 
+    /// Its headers worth keeping: request ids, rate limits.
+    #[getter]
+    fn upstream_headers(&self) -> Vec<(String, String)> {
+        self.inner.upstream_headers.clone()
+    }
+
     /// The upstream's own id of the request.
     #[getter]
     fn upstream_request_id(&self) -> Option<&str> {

@@ -81,7 +81,7 @@ impl Passage {
             stop: stop.clone(),
         };
         Ok(Self {
-            ready: Mutex::new(Some((exchange, AsgiSink::open(py, send)?))),
+            ready: Mutex::new(Some((exchange, AsgiSink::open(py, send, None)?))),
             feeder: Mutex::new(feeder),
             runtime: client.get().runtime.clone(),
             client,

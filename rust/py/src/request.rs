@@ -149,6 +149,11 @@ impl Request {
         Some(PyBytes::new(py, &answer))
     }
 
+    /// A hash of what stays the same over the turns of this request's conversation.
+    fn conversation(&self, py: Python<'_>) -> u64 {
+        unlocked(py, self.inner.body().len(), || self.inner.conversation())
+    }
+
     /// A local estimate of the prompt's tokens, for upstreams that cannot count.
     fn estimate_tokens(&self, py: Python<'_>) -> PyResult<u64> {
         let work = || {

@@ -16,10 +16,13 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict, PyList};
 
+use crate::race::Runner;
+
 /// The client's side of one exchange.
 pub(crate) struct AsgiSink {
     way: Way,
     gate: Arc<Gate>,
+    runner: Option<Runner>,
     is_started: bool,
 }
 
@@ -35,7 +38,7 @@ enum Way {
 
 impl AsgiSink {
     /// The sink for this `send`: by the type of the object that it is a method of.
-    pub(crate) fn open(py: Python<'_>, send: Py<PyAny>) -> PyResult<Self> {
+    pub(crate) fn open(py: Python<'_>, send: Py<PyAny>, runner: Option<Runner>) -> PyResult<Self> {
         static PUMP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let gate = Arc::new(Gate::default());
         let is_granian = match send.bind(py).getattr(pyo3::intern!(py, "__self__")) {
@@ -62,6 +65,7 @@ impl AsgiSink {
         Ok(Self {
             way,
             gate,
+            runner,
             is_started: false,
         })
     }
@@ -217,6 +221,9 @@ fn is_empty_awaitable(awaitable: &Bound<'_, PyAny>) -> bool {
 
 impl Sink for AsgiSink {
     fn start(&mut self, status: u16, headers: &[Header]) -> Push {
+        if self.runner.as_ref().is_some_and(|runner| !runner.wins()) {
+            return Push::Closed;
+        }
         self.is_started = true;
         Python::attach(|py| self.send(py, start_message(py, status, headers)))
     }

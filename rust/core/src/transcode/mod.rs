@@ -6,6 +6,7 @@
 //! form that was asked for (JSON where events were wanted, or the reverse) always takes the IR lane.
 
 mod answer;
+mod conversation;
 mod embed_lane;
 mod guard;
 mod ir_lane;

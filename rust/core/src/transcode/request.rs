@@ -140,6 +140,11 @@ impl ClientRequest {
         self.doc.bytes()
     }
 
+    /// A hash of what stays the same over the turns of this request's conversation: tools, instructions, first turns.
+    pub fn conversation(&self) -> u64 {
+        super::conversation::hash(self.doc.root())
+    }
+
     /// What is to be kept of this request with its answer, for [`super::Archive`].
     pub fn kept_input(&self) -> Option<String> {
         codec(self.dialect).kept_input(self.doc.root())
