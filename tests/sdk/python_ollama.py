@@ -46,7 +46,7 @@ class OllamaConversation:
         return self._turn()
 
     def close(self) -> None:
-        self._client.close()
+        self._client.close()  # type: ignore[no-untyped-call]  # the package declares no types for it
 
     def _turn(self) -> Answer:
         try:
@@ -54,7 +54,9 @@ class OllamaConversation:
                 list(self._client.chat(**self._request(), stream=True)) if self._settings.stream else [self._whole()]
             )
         except ollama.ResponseError as error:
-            raise SdkFailure(type(error).__name__, error.error, error.status_code) from error
+            # An error inside a stream has no status: the package says -1.
+            status = None if error.status_code == -1 else error.status_code
+            raise SdkFailure(type(error).__name__, error.error, status) from error
         except httpx.HTTPError as error:
             raise SdkFailure(type(error).__name__, str(error)) from error
         told = answer(parts)

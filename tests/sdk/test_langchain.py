@@ -4,9 +4,11 @@ Each class speaks its dialect to the proxy, whose upstream speaks another one: w
 the way there and back.
 """
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from langchain_anthropic import ChatAnthropic
 from langchain_core.language_models import BaseChatModel
 from langchain_google_genai import ChatGoogleGenerativeAI
@@ -90,6 +92,13 @@ class TestAnthropicOverResponses(TestAnthropicOverChat):
 
 class TestGoogleOverResponses(Suite):
     upstream = "responses"
+
+    @pytest_asyncio.fixture(autouse=True, loop_scope="session")
+    async def _closed(self, _reach: None, model: ChatGoogleGenerativeAI) -> AsyncIterator[None]:
+        """The class leaves its connections to the garbage collector, which warns of them in whatever test comes next."""
+        yield
+        if model.client is not None:
+            await model.client.aio.aclose()
 
     @property
     def chat_model_class(self) -> type[BaseChatModel]:

@@ -108,9 +108,8 @@ def test_reasoning_survives_three_turns(client: openai.OpenAI, upstream: str, is
             assert calls
             assert bool(response.output[0].encrypted_content) or upstream == "chat" or is_stored
         previous = response.id if is_stored else None
-        history = (
-            asked if is_stored else [*history, *(i.model_dump(exclude_none=True) for i in response.output), *asked]
-        )
+        dumped = [item.model_dump(exclude_none=True) for item in response.output]
+        history = [*asked] if is_stored else [*history, *dumped, *asked]
     assert response.status == "completed"
 
 
