@@ -1,0 +1,6 @@
+//! What went wrong elsewhere.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod answers;
+mod kit;
