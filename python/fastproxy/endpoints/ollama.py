@@ -52,7 +52,7 @@ async def show(gateway: Gateway, call: Call) -> None:
     body = await read_body(call.scope, call.receive, limit=limits.body_bytes, idle_timeout=limits.body_idle_timeout)
     try:
         asked = msgspec.json.decode(body, type=_Show)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ProxyError("bad_request", f"request body: {error}") from error
     name = asked.model or asked.name
     if not name:
