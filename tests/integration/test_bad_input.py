@@ -55,6 +55,15 @@ def message_of(dialect: str, body: Any) -> str:
     return text
 
 
+@pytest.mark.parametrize(
+    "path", ["/v1/files", "/v1/moderations", "/v1/responses/compact", "/v1/embeddings", "/api/show", "/api/embed"]
+)
+def test_deep_nesting_is_refused_wherever_json_is_read(start: Start, path: str) -> None:
+    reply = ask(start().port, "openai_chat", DEEP, path=path)
+    assert reply.status == 400, reply.body
+    assert reply.json()["error"]
+
+
 @pytest.mark.parametrize("dialect", PATHS)
 def test_bad_bodies(start: Start, dialect: str) -> None:
     proxy = start()

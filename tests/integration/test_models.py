@@ -80,7 +80,8 @@ def test_what_is_no_count_is_estimated_instead(start_wired: Start, wire: Scripte
     proxy = start_wired()
     body = {"model": "messages/m", "messages": [{"role": "user", "content": "hi there"}]}
     overloaded = {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}
-    scripts: list[Step] = [answer(b"<html>"), answer({"input_tokens": -7}), answer(overloaded), End.FIN]
+    deep = answer(b'{"input_tokens":' + b"[" * 100_000 + b"]" * 100_000 + b"}")
+    scripts: list[Step] = [answer(b"<html>"), answer({"input_tokens": -7}), answer(overloaded), deep, End.FIN]
     for script in scripts:
         wire.script = always(script)
         reply = ask(proxy.port, "anthropic", body, path="/v1/messages/count_tokens")

@@ -150,6 +150,22 @@ def test_loading_a_model_asks_no_upstream(
     assert wire.requests == []
 
 
+@pytest.mark.parametrize(("path", "body", "told"), [
+    ("/api/embed", {"input": "hi"}, {"embeddings": [[0.5, -1.0]]}),
+    ("/api/embed", {"input": ["hi"]}, {"embeddings": [[0.5, -1.0]]}),
+    ("/api/embeddings", {"prompt": "hi"}, {"embedding": [0.5, -1.0]}),
+])  # fmt: skip
+def test_vectors_are_not_taken_for_loading(
+    start_wired: Start, wire: ScriptedUpstream, path: str, body: dict[str, Any], told: dict[str, Any]
+) -> None:
+    """A request for vectors has no messages either."""
+    data = [{"object": "embedding", "index": 0, "embedding": [0.5, -1.0]}]
+    wire.script = always(answer({"object": "list", "data": data, "usage": {"prompt_tokens": 1, "total_tokens": 1}}))
+    reply = call(start_wired(models=MODELS).port, path, {"model": "gpt", **body})
+    assert (reply.status, {**reply.json(), **told}) == (200, reply.json()), reply.body
+    assert wire.requests[0].json()["input"] in ("hi", ["hi"])
+
+
 def test_ollamas_own_examples_declare_a_form_and_web_pages_may_not(start: Start) -> None:
     body = {"model": "chat/echo", "prompt": "hello", "stream": False}
     proxy, form = start(), "application/x-www-form-urlencoded"

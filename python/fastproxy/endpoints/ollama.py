@@ -52,7 +52,7 @@ async def show(gateway: Gateway, call: Call) -> None:
     body = await read_body(call.scope, call.receive, limit=limits.body_bytes, idle_timeout=limits.body_idle_timeout)
     try:
         asked = msgspec.json.decode(body, type=_Show)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ProxyError("bad_request", f"request body: {error}") from error
     name = asked.model or asked.name
     if not name:
@@ -123,6 +123,6 @@ ENDPOINTS = (
     ),
     Endpoint(paths=_paths("delete"), methods=("DELETE",), dialect="ollama", action=unmanaged),
     Endpoint(
-        paths=_paths("blobs/"), methods=("HEAD", "POST"), dialect="ollama", action=unmanaged, takes_any_type=True
+        paths=_paths("blobs/{digest}"), methods=("HEAD", "POST"), dialect="ollama", action=unmanaged, takes_any_type=True
     ),
 )  # fmt: skip

@@ -140,6 +140,6 @@ def counted_in(answer: bytes, member: str) -> int | None:
     """The count in an upstream's answer, if it is one."""
     try:
         count = msgspec.json.decode(answer, type=dict[str, object]).get(member)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return count if isinstance(count, int) and not isinstance(count, bool) and count >= 0 else None

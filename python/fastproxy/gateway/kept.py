@@ -168,7 +168,7 @@ def renamed(body: bytes, model: str) -> bytes:
     """A response object under the name that its client knows the model by; anything else as it is."""
     try:
         members = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise ProxyError("upstream", "the upstream's answer is not valid JSON", source="upstream") from None
     if "model" not in members:
         return body

@@ -35,7 +35,7 @@ def in_json(body: bytes) -> Named | None:
         members = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
         raw = members.pop("model", None)
         model = msgspec.json.decode(raw, type=str | None) if raw is not None else None
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise ProxyError("bad_request", "the request body must be a JSON object, and model a string") from None
     if not model:
         return None

@@ -107,8 +107,8 @@ class Upstream:
     ) -> str:
         """Where it is asked for this, behind the base URL. Gemini says model and streaming here; `operation`: which of
         the dialect's, where it has several and a client of its own asks."""
-        other = "stream" if is_stream and purpose == "generate" else f"{purpose}:{operation}"
-        path, _, own = (self._paths.get(other) or self._paths[purpose]).partition("?")
+        names = (f"{purpose}:{operation}", "stream" if is_stream and purpose == "generate" else purpose, purpose)
+        path, _, own = next(self._paths[name] for name in names if name in self._paths).partition("?")
         parameters = "&".join(part for part in (own, self._query, query) if part)
         return f"{path.replace('{resource}', resource(model))}{below}{'?' if parameters else ''}{parameters}"
 

@@ -73,5 +73,5 @@ class ModelList:
             return []
         try:
             return msgspec.json.decode(body, type=_List).names()
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return []

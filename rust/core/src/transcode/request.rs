@@ -153,7 +153,7 @@ impl ClientRequest {
     /// The whole answer, when no model is asked for anything and a target of this dialect could do nothing for it.
     /// `created`: Unix seconds.
     pub fn own_answer(&self, target: Dialect, created: u64) -> Option<Vec<u8>> {
-        if target == self.dialect {
+        if target == self.dialect || self.cx.purpose != Purpose::Generate {
             return None;
         }
         codec(self.dialect).own_answer(self.doc.root(), &self.cx, created)

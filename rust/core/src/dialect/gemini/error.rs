@@ -221,9 +221,9 @@ fn shown(error: &Error) -> (u16, &'static str) {
         | Kind::TooLarge
         | Kind::MediaType
         | Kind::Unprocessable => (status, "INVALID_ARGUMENT"),
-        Kind::Upstream | Kind::Unreachable | Kind::Truncated | Kind::Internal => {
-            (status, "INTERNAL")
-        }
+        // `INTERNAL` is a bug of the server that answers, and that is us.
+        Kind::Upstream | Kind::Unreachable | Kind::Truncated => (status, "UNAVAILABLE"),
+        Kind::Internal => (status, "INTERNAL"),
     }
 }
 
