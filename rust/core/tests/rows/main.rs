@@ -3,4 +3,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod answers;
+mod history;
 mod kit;
+mod requests;
+mod schemas;
+mod state;
