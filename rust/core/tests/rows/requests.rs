@@ -25,12 +25,19 @@ fn something_was_added_that_nobody_asked_for() {
     for (upstream, client) in pairs() {
         let (body, _) = sent(client, upstream, &Talk::new(client, "hello there").bare());
         for key in body.as_object().unwrap().keys() {
-            assert!(members(upstream).contains(&key.as_str()), "{client:?} to {upstream:?}: {key} in {body}");
+            assert!(
+                members(upstream).contains(&key.as_str()),
+                "{client:?} to {upstream:?}: {key} in {body}"
+            );
         }
-        let mut options = body.get("generationConfig").or(body.get("options")).into_iter();
+        let mut options = body
+            .get("generationConfig")
+            .or(body.get("options"))
+            .into_iter();
         let added = options.all(|options| {
             let keys = options.as_object().unwrap().keys();
-            keys.clone().all(|key| key == "maxOutputTokens" || key == "num_predict")
+            keys.clone()
+                .all(|key| key == "maxOutputTokens" || key == "num_predict")
         });
         assert!(added, "{client:?} to {upstream:?}: {body}");
         assert_eq!(body.to_string().matches("hello there").count(), 1);
@@ -56,7 +63,11 @@ fn the_bound_of_tokens_was_dropped() {
             Dialect::Gemini => "/generationConfig/maxOutputTokens",
             Dialect::Ollama => "/options/num_predict",
         };
-        assert_eq!(body.pointer(at), Some(&json!(77)), "{client:?} to {upstream:?}: {body}");
+        assert_eq!(
+            body.pointer(at),
+            Some(&json!(77)),
+            "{client:?} to {upstream:?}: {body}"
+        );
     }
 }
 
@@ -75,11 +86,19 @@ fn who_asked_was_told_to_another_vendor() {
         };
         let (body, losses) = sent(client, upstream, &asking(client, &who));
         let text = body.to_string();
-        assert!(!text.contains("d-canary") && !text.contains("a-canary"), "{client:?} to {upstream:?}: {text}");
+        assert!(
+            !text.contains("d-canary") && !text.contains("a-canary"),
+            "{client:?} to {upstream:?}: {text}"
+        );
         let is_told = losses.iter().any(|loss| {
-            ["user", "metadata", "safety_identifier", "labels"].iter().any(|name| loss.contains(name))
+            ["user", "metadata", "safety_identifier", "labels"]
+                .iter()
+                .any(|name| loss.contains(name))
         });
-        assert!(is_told || text.contains("m-canary"), "{client:?} to {upstream:?}: {losses:?}");
+        assert!(
+            is_told || text.contains("m-canary"),
+            "{client:?} to {upstream:?}: {losses:?}"
+        );
     }
 }
 
@@ -87,22 +106,73 @@ fn who_asked_was_told_to_another_vendor() {
 #[test]
 fn fields_were_dropped_without_a_word() {
     let of_chat = [
-        ("seed", json!(7), [Dialect::Anthropic, Dialect::OpenaiResponses].as_slice()),
-        ("logit_bias", json!({"5": 1}), &[Dialect::Anthropic, Dialect::OpenaiResponses, Dialect::Gemini, Dialect::Ollama]),
+        (
+            "seed",
+            json!(7),
+            [Dialect::Anthropic, Dialect::OpenaiResponses].as_slice(),
+        ),
+        (
+            "logit_bias",
+            json!({"5": 1}),
+            &[
+                Dialect::Anthropic,
+                Dialect::OpenaiResponses,
+                Dialect::Gemini,
+                Dialect::Ollama,
+            ],
+        ),
         ("logprobs", json!(true), &[Dialect::Anthropic]),
-        ("presence_penalty", json!(0.5), &[Dialect::Anthropic, Dialect::OpenaiResponses]),
-        ("frequency_penalty", json!(0.5), &[Dialect::Anthropic, Dialect::OpenaiResponses]),
+        (
+            "presence_penalty",
+            json!(0.5),
+            &[Dialect::Anthropic, Dialect::OpenaiResponses],
+        ),
+        (
+            "frequency_penalty",
+            json!(0.5),
+            &[Dialect::Anthropic, Dialect::OpenaiResponses],
+        ),
         ("stop", json!(["x"]), &[Dialect::OpenaiResponses]),
-        ("service_tier", json!("flex"), &[Dialect::Anthropic, Dialect::Ollama]),
-        ("prompt_cache_key", json!("k"), &[Dialect::Anthropic, Dialect::Gemini, Dialect::Ollama]),
-        ("prediction", json!({"type": "content", "content": "x"}), &[Dialect::Anthropic, Dialect::OpenaiResponses, Dialect::Gemini, Dialect::Ollama]),
-        ("never_heard_of", json!(1), &[Dialect::Anthropic, Dialect::OpenaiResponses, Dialect::Gemini, Dialect::Ollama]),
+        (
+            "service_tier",
+            json!("flex"),
+            &[Dialect::Anthropic, Dialect::Ollama],
+        ),
+        (
+            "prompt_cache_key",
+            json!("k"),
+            &[Dialect::Anthropic, Dialect::Gemini, Dialect::Ollama],
+        ),
+        (
+            "prediction",
+            json!({"type": "content", "content": "x"}),
+            &[
+                Dialect::Anthropic,
+                Dialect::OpenaiResponses,
+                Dialect::Gemini,
+                Dialect::Ollama,
+            ],
+        ),
+        (
+            "never_heard_of",
+            json!(1),
+            &[
+                Dialect::Anthropic,
+                Dialect::OpenaiResponses,
+                Dialect::Gemini,
+                Dialect::Ollama,
+            ],
+        ),
     ];
     for (field, value, without) in of_chat {
         for (upstream, client) in pairs().filter(|pair| pair.1 == Dialect::OpenaiChat) {
             let (body, losses) = sent(client, upstream, &asking(client, &json!({field: value})));
             let is_told = losses.iter().any(|loss| loss.contains(field));
-            assert_eq!(is_told, without.contains(&upstream), "{field} to {upstream:?}: {losses:?} {body}");
+            assert_eq!(
+                is_told,
+                without.contains(&upstream),
+                "{field} to {upstream:?}: {losses:?} {body}"
+            );
         }
     }
 }
@@ -126,7 +196,11 @@ fn a_seed_was_dropped_where_there_is_one() {
             _ => json!({"generationConfig": {"seed": 7}}),
         };
         let (body, losses) = sent(client, upstream, &asking(client, &more));
-        assert_eq!(body.pointer(wanted), Some(&json!(7)), "{client:?} to {upstream:?}: {body}");
+        assert_eq!(
+            body.pointer(wanted),
+            Some(&json!(7)),
+            "{client:?} to {upstream:?}: {body}"
+        );
         assert!(losses.is_empty(), "{losses:?}");
     }
 }
@@ -140,8 +214,13 @@ fn three_answers_became_one() {
             Dialect::Gemini => json!({"generationConfig": {"candidateCount": 3}}),
             _ => continue,
         };
-        let error = prepare(client, upstream, &asking(client, &more), &target("v"), None).unwrap_err();
-        assert_eq!((error.source, error.kind.status()), (Source::Client, 400), "{client:?} to {upstream:?}");
+        let error =
+            prepare(client, upstream, &asking(client, &more), &target("v"), None).unwrap_err();
+        assert_eq!(
+            (error.source, error.kind.status()),
+            (Source::Client, 400),
+            "{client:?} to {upstream:?}"
+        );
         assert!(error.pointer.is_some());
     }
 }
@@ -149,41 +228,71 @@ fn three_answers_became_one() {
 /// A file of one vendor's store means nothing to another; an address of an unknown kind is not dropped (bifrost#4402).
 #[test]
 fn media_that_cannot_be_carried_were_dropped() {
-    let chat = |part: Value| {
-        json!({"model": "m", "messages": [{"role": "user", "content": [{"type": "text", "text": "see"}, part]}]})
-    };
-    let responses = |part: Value| {
-        json!({"model": "m", "input": [{"role": "user", "content": [{"type": "input_text", "text": "see"}, part]}]})
-    };
-    let anthropic = |block: Value| {
-        json!({"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": [block]}]})
-    };
+    let chat = |part: Value| json!({"model": "m", "messages": [{"role": "user", "content": [{"type": "text", "text": "see"}, part]}]});
+    let responses = |part: Value| json!({"model": "m", "input": [{"role": "user", "content": [{"type": "input_text", "text": "see"}, part]}]});
+    let anthropic = |block: Value| json!({"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": [block]}]});
     let asked = [
-        (Dialect::OpenaiChat, chat(json!({"type": "file", "file": {"file_id": "file-1"}}))),
-        (Dialect::OpenaiResponses, responses(json!({"type": "input_file", "file_id": "file-1"}))),
-        (Dialect::OpenaiResponses, responses(json!({"type": "input_image", "file_id": "file-1"}))),
-        (Dialect::Anthropic, anthropic(json!({"type": "document", "source": {"type": "file", "file_id": "file_1"}}))),
-        (Dialect::Anthropic, anthropic(json!({"type": "image", "source": {"type": "file", "file_id": "file_1"}}))),
+        (
+            Dialect::OpenaiChat,
+            chat(json!({"type": "file", "file": {"file_id": "file-1"}})),
+        ),
+        (
+            Dialect::OpenaiResponses,
+            responses(json!({"type": "input_file", "file_id": "file-1"})),
+        ),
+        (
+            Dialect::OpenaiResponses,
+            responses(json!({"type": "input_image", "file_id": "file-1"})),
+        ),
+        (
+            Dialect::Anthropic,
+            anthropic(json!({"type": "document", "source": {"type": "file", "file_id": "file_1"}})),
+        ),
+        (
+            Dialect::Anthropic,
+            anthropic(json!({"type": "image", "source": {"type": "file", "file_id": "file_1"}})),
+        ),
     ];
     for (client, body) in &asked {
-        for upstream in Dialect::ALL.iter().copied().filter(|upstream| upstream != client) {
+        for upstream in Dialect::ALL
+            .iter()
+            .copied()
+            .filter(|upstream| upstream != client)
+        {
             // Both APIs of OpenAI read the same store.
-            let is_openai = |dialect| matches!(dialect, Dialect::OpenaiChat | Dialect::OpenaiResponses);
+            let is_openai =
+                |dialect| matches!(dialect, Dialect::OpenaiChat | Dialect::OpenaiResponses);
             if is_openai(*client) && is_openai(upstream) {
                 continue;
             }
             let outcome = prepare(*client, upstream, body, &target("v"), None);
             let error = outcome.map(|prepared| prepared.body).unwrap_err();
-            assert_eq!((error.source, error.kind.status()), (Source::Client, 400), "{client:?} to {upstream:?}");
-            assert!(error.pointer.is_some(), "{client:?} to {upstream:?}: {error}");
+            assert_eq!(
+                (error.source, error.kind.status()),
+                (Source::Client, 400),
+                "{client:?} to {upstream:?}"
+            );
+            assert!(
+                error.pointer.is_some(),
+                "{client:?} to {upstream:?}: {error}"
+            );
         }
     }
-    let bucket = chat(json!({"type": "image_url", "image_url": {"url": "gs://bucket/picture.png"}}));
-    for upstream in [Dialect::OpenaiResponses, Dialect::Anthropic, Dialect::Gemini, Dialect::Ollama] {
+    let bucket =
+        chat(json!({"type": "image_url", "image_url": {"url": "gs://bucket/picture.png"}}));
+    for upstream in [
+        Dialect::OpenaiResponses,
+        Dialect::Anthropic,
+        Dialect::Gemini,
+        Dialect::Ollama,
+    ] {
         match prepare(Dialect::OpenaiChat, upstream, &bucket, &target("v"), None) {
             Ok(prepared) => {
                 let text = String::from_utf8(prepared.body.to_vec()).unwrap();
-                assert!(text.contains("gs://bucket/picture.png"), "{upstream:?}: {text}");
+                assert!(
+                    text.contains("gs://bucket/picture.png"),
+                    "{upstream:?}: {text}"
+                );
             }
             Err(error) => assert_eq!(error.source, Source::Client, "{upstream:?}: {error}"),
         }
@@ -196,10 +305,17 @@ fn a_picture_was_declared_as_what_it_is_not() {
     let jpeg = "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAA==";
     let body = json!({"model": "m", "messages": [{"role": "user", "content": [
         {"type": "image_url", "image_url": {"url": format!("data:image/png;base64,{jpeg}")}}]}]});
-    for upstream in [Dialect::Anthropic, Dialect::Gemini, Dialect::OpenaiResponses] {
+    for upstream in [
+        Dialect::Anthropic,
+        Dialect::Gemini,
+        Dialect::OpenaiResponses,
+    ] {
         let (body, _) = sent(Dialect::OpenaiChat, upstream, &body);
         let text = body.to_string();
-        assert!(text.contains("image/jpeg") && !text.contains("image/png"), "{upstream:?}: {text}");
+        assert!(
+            text.contains("image/jpeg") && !text.contains("image/png"),
+            "{upstream:?}: {text}"
+        );
     }
 }
 
@@ -209,8 +325,12 @@ fn the_effort_was_dropped() {
     let said = |client| match client {
         Dialect::OpenaiChat => json!({"reasoning_effort": "high"}),
         Dialect::OpenaiResponses => json!({"reasoning": {"effort": "high"}}),
-        Dialect::Anthropic => json!({"thinking": {"type": "adaptive"}, "output_config": {"effort": "high"}}),
-        Dialect::Gemini => json!({"generationConfig": {"thinkingConfig": {"thinkingLevel": "HIGH"}}}),
+        Dialect::Anthropic => {
+            json!({"thinking": {"type": "adaptive"}, "output_config": {"effort": "high"}})
+        }
+        Dialect::Gemini => {
+            json!({"generationConfig": {"thinkingConfig": {"thinkingLevel": "HIGH"}}})
+        }
         Dialect::Ollama => json!({"think": "high"}),
     };
     for (upstream, client) in pairs() {
@@ -222,9 +342,13 @@ fn the_effort_was_dropped() {
             Dialect::Gemini => "/generationConfig/thinkingConfig/thinkingLevel",
             Dialect::Ollama => "/think",
         };
-        let heard = body.pointer(at).and_then(Value::as_str).map(str::to_lowercase);
+        let heard = body
+            .pointer(at)
+            .and_then(Value::as_str)
+            .map(str::to_lowercase);
         let budget = body.pointer("/generationConfig/thinkingConfig/thinkingBudget");
-        let is_high = heard.as_deref() == Some("high") || budget.is_some_and(|budget| *budget == json!(24_576));
+        let is_high = heard.as_deref() == Some("high")
+            || budget.is_some_and(|budget| *budget == json!(24_576));
         assert!(is_high, "{client:?} to {upstream:?}: {body}");
     }
 }

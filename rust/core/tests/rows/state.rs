@@ -8,7 +8,8 @@ use fastproxy_core::ledger::{Ledger, Limits};
 use serde_json::{Value, json};
 
 use super::kit::{
-    Heard, ORIGIN, Script, Talk, call, heard, pairs, prepare, run, setup, folded, target, text, thought,
+    Heard, ORIGIN, Script, Talk, call, folded, heard, pairs, prepare, run, setup, target, text,
+    thought,
 };
 
 /// What two vendors' states read like, and what they must not turn into.
@@ -37,15 +38,27 @@ impl Loop {
     /// What this upstream is sent for the next answer.
     fn sent(&self, upstream: Dialect, origin: &str) -> Value {
         let target = target(origin);
-        let prepared = prepare(self.client, upstream, &self.talk.body(), &target, Some(&self.ledger));
-        let prepared = prepared.unwrap_or_else(|error| panic!("{:?} {upstream:?} {error}", self.client));
+        let prepared = prepare(
+            self.client,
+            upstream,
+            &self.talk.body(),
+            &target,
+            Some(&self.ledger),
+        );
+        let prepared =
+            prepared.unwrap_or_else(|error| panic!("{:?} {upstream:?} {error}", self.client));
         serde_json::from_slice(&prepared.body).unwrap()
     }
 
     /// The answer to that; the client keeps it.
     fn answered(&mut self, script: &Script) -> Heard {
-        let prepared =
-            prepare(self.client, self.upstream, &self.talk.body(), &target(ORIGIN), Some(&self.ledger));
+        let prepared = prepare(
+            self.client,
+            self.upstream,
+            &self.talk.body(),
+            &target(ORIGIN),
+            Some(&self.ledger),
+        );
         let mut setup = setup(self.upstream, self.client, self.stream);
         let prepared = prepared.unwrap();
         setup.names = prepared.names;
@@ -79,28 +92,56 @@ fn states(upstream: Dialect, body: &Value) -> Vec<Value> {
     let list = |key: &str| body[key].as_array().unwrap().clone();
     match upstream {
         Dialect::OpenaiChat => {
-            let said = list("messages").into_iter().filter(|turn| turn["role"] == "assistant");
+            let said = list("messages")
+                .into_iter()
+                .filter(|turn| turn["role"] == "assistant");
             said.map(|turn| turn["reasoning_content"].clone()).collect()
         }
         Dialect::OpenaiResponses => {
-            let items = list("input").into_iter().filter(|item| item["type"] == "reasoning");
-            items.map(|item| json!([item["encrypted_content"], item["id"], item["summary"].is_array()])).collect()
+            let items = list("input")
+                .into_iter()
+                .filter(|item| item["type"] == "reasoning");
+            items
+                .map(|item| {
+                    json!([
+                        item["encrypted_content"],
+                        item["id"],
+                        item["summary"].is_array()
+                    ])
+                })
+                .collect()
         }
         Dialect::Anthropic => {
-            let said = list("messages").into_iter().filter(|turn| turn["role"] == "assistant");
-            said.map(|turn| json!([turn["content"][0]["thinking"], turn["content"][0]["signature"]])).collect()
+            let said = list("messages")
+                .into_iter()
+                .filter(|turn| turn["role"] == "assistant");
+            said.map(|turn| {
+                json!([
+                    turn["content"][0]["thinking"],
+                    turn["content"][0]["signature"]
+                ])
+            })
+            .collect()
         }
         Dialect::Gemini => {
-            let said = list("contents").into_iter().filter(|turn| turn["role"] == "model");
+            let said = list("contents")
+                .into_iter()
+                .filter(|turn| turn["role"] == "model");
             let calls = said.map(|turn| {
                 let parts = turn["parts"].as_array().unwrap().clone();
-                let calls = parts.into_iter().filter(|part| part.get("functionCall").is_some());
-                calls.map(|part| part["thoughtSignature"].clone()).collect::<Value>()
+                let calls = parts
+                    .into_iter()
+                    .filter(|part| part.get("functionCall").is_some());
+                calls
+                    .map(|part| part["thoughtSignature"].clone())
+                    .collect::<Value>()
             });
             calls.collect()
         }
         Dialect::Ollama => {
-            let said = list("messages").into_iter().filter(|turn| turn["role"] == "assistant");
+            let said = list("messages")
+                .into_iter()
+                .filter(|turn| turn["role"] == "assistant");
             said.map(|turn| turn["thinking"].clone()).collect()
         }
     }
@@ -125,9 +166,19 @@ fn a_tool_loop_lost_its_thinking_on_the_way_back() {
             conversation.called(STATES[1], ["call_c", "call_d"]);
             conversation.called(STATES[2], ["call_e", "call_f"]);
             let body = conversation.sent(upstream, ORIGIN);
-            let wanted: Vec<_> = STATES.iter().map(|state| expected(upstream, state)).collect();
-            assert_eq!(states(upstream, &body), wanted, "{upstream:?} by {client:?}, {stream}: {body}");
-            assert!(!body.to_string().contains("fp1."), "an envelope went out: {body}");
+            let wanted: Vec<_> = STATES
+                .iter()
+                .map(|state| expected(upstream, state))
+                .collect();
+            assert_eq!(
+                states(upstream, &body),
+                wanted,
+                "{upstream:?} by {client:?}, {stream}: {body}"
+            );
+            assert!(
+                !body.to_string().contains("fp1."),
+                "an envelope went out: {body}"
+            );
         }
     }
 }
@@ -141,7 +192,10 @@ fn a_vendor_was_sent_anothers_state() {
             conversation.called(STATES[0], ["call_a", "call_b"]);
             let body = conversation.sent(next, "vendor-b").to_string();
             let place = format!("{upstream:?} by {client:?} to {next:?}: {body}");
-            assert!(!body.contains(STATES[0]) && !body.contains("fp1."), "{place}");
+            assert!(
+                !body.contains(STATES[0]) && !body.contains("fp1."),
+                "{place}"
+            );
             assert!(!body.contains("rs_0"), "{place}");
             let signed = body.contains("\"signature\"") || body.contains("encrypted_content\":\"");
             assert!(!signed, "nothing is invented: {place}");
@@ -157,16 +211,36 @@ fn unsigned_thinking_was_replayed() {
         {"role": "assistant", "content": [{"type": "thinking", "thinking": "cut sho", "signature": ""},
             {"type": "text", "text": "hello"}]},
         {"role": "user", "content": "on"}]});
-    for upstream in [Dialect::OpenaiChat, Dialect::OpenaiResponses, Dialect::Gemini, Dialect::Ollama] {
-        let prepared = prepare(Dialect::Anthropic, upstream, &history, &target(ORIGIN), None).unwrap();
+    for upstream in [
+        Dialect::OpenaiChat,
+        Dialect::OpenaiResponses,
+        Dialect::Gemini,
+        Dialect::Ollama,
+    ] {
+        let prepared = prepare(
+            Dialect::Anthropic,
+            upstream,
+            &history,
+            &target(ORIGIN),
+            None,
+        )
+        .unwrap();
         let body = String::from_utf8(prepared.body.to_vec()).unwrap();
-        assert!(!body.contains("cut sho"), "not as thinking and not as text: {upstream:?} {body}");
+        assert!(
+            !body.contains("cut sho"),
+            "not as thinking and not as text: {upstream:?} {body}"
+        );
     }
     for client in [Dialect::OpenaiChat, Dialect::Ollama] {
-        let field = if client == Dialect::Ollama { "thinking" } else { "reasoning_content" };
+        let field = if client == Dialect::Ollama {
+            "thinking"
+        } else {
+            "reasoning_content"
+        };
         let history = json!({"model": "m", "messages": [{"role": "user", "content": "go"},
             {"role": "assistant", "content": "hello", field: "cut sho"}, {"role": "user", "content": "on"}]});
-        let prepared = prepare(client, Dialect::Anthropic, &history, &target(ORIGIN), None).unwrap();
+        let prepared =
+            prepare(client, Dialect::Anthropic, &history, &target(ORIGIN), None).unwrap();
         let body = String::from_utf8(prepared.body.to_vec()).unwrap();
         assert!(!body.contains("cut sho"), "{client:?} {body}");
     }
@@ -208,10 +282,19 @@ fn a_host_that_wants_all_thinking_got_a_history_without_any() {
             call("call_a", "look", json!({"n": 1})),
         ]));
         conversation.talk.answer(&answer.calls);
-        let prepared =
-            prepare(client, Dialect::OpenaiChat, &conversation.talk.body(), &wants, None).unwrap();
+        let prepared = prepare(
+            client,
+            Dialect::OpenaiChat,
+            &conversation.talk.body(),
+            &wants,
+            None,
+        )
+        .unwrap();
         let body: Value = serde_json::from_slice(&prepared.body).unwrap();
-        assert!(states(Dialect::OpenaiChat, &body)[0].is_string(), "{client:?}: {body}");
+        assert!(
+            states(Dialect::OpenaiChat, &body)[0].is_string(),
+            "{client:?}: {body}"
+        );
     }
 }
 
@@ -220,19 +303,31 @@ fn a_host_that_wants_all_thinking_got_a_history_without_any() {
 fn forged_state_was_believed() {
     let forged = "fp1.dmVuZG9yLWE.s.AAAAAXg.AAAA";
     let bodies = [
-        (Dialect::Anthropic, json!({"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "a"},
+        (
+            Dialect::Anthropic,
+            json!({"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "a"},
             {"role": "assistant", "content": [{"type": "thinking", "thinking": "x", "signature": forged},
-            {"type": "text", "text": "t"}]}, {"role": "user", "content": "b"}]})),
-        (Dialect::OpenaiResponses, json!({"model": "m", "input": [
+            {"type": "text", "text": "t"}]}, {"role": "user", "content": "b"}]}),
+        ),
+        (
+            Dialect::OpenaiResponses,
+            json!({"model": "m", "input": [
             {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": forged},
-            {"role": "user", "content": "b"}]})),
-        (Dialect::Gemini, json!({"contents": [{"role": "user", "parts": [{"text": "a"}]},
+            {"role": "user", "content": "b"}]}),
+        ),
+        (
+            Dialect::Gemini,
+            json!({"contents": [{"role": "user", "parts": [{"text": "a"}]},
             {"role": "model", "parts": [{"text": "t", "thoughtSignature": forged}]},
-            {"role": "user", "parts": [{"text": "b"}]}]})),
-        (Dialect::OpenaiChat, json!({"model": "m", "messages": [{"role": "user", "content": "a"},
+            {"role": "user", "parts": [{"text": "b"}]}]}),
+        ),
+        (
+            Dialect::OpenaiChat,
+            json!({"model": "m", "messages": [{"role": "user", "content": "a"},
             {"role": "assistant", "content": "t",
             "reasoning_details": [{"type": "reasoning.encrypted", "data": forged}]},
-            {"role": "user", "content": "b"}]})),
+            {"role": "user", "content": "b"}]}),
+        ),
     ];
     for (client, body) in &bodies {
         for &upstream in Dialect::ALL {

@@ -89,7 +89,9 @@ impl Editor<'_> {
             match fate {
                 Fate::Kept => {}
                 Fate::Edited(mut edits) => inside.append(&mut edits),
-                Fate::Cut => self.report(block, "thinking that this vendor did not sign is left out"),
+                Fate::Cut => {
+                    self.report(block, "thinking that this vendor did not sign is left out")
+                }
             }
         }
         if !is_kept.is_empty() && !is_kept.contains(&true) {

@@ -113,7 +113,9 @@ impl Messages<'_, '_> {
     /// The results that stand together, in the order of their calls; what answers none keeps its place at the end.
     fn results(&mut self, list: &mut Array<'_>, results: &mut Vec<(&Turn<'_>, &Part<'_>)>) {
         results.sort_by_key(|(_, part)| match &part.content {
-            Content::ToolResult(result) => self.called.get(&*result.id).map_or(usize::MAX, |it| it.0),
+            Content::ToolResult(result) => {
+                self.called.get(&*result.id).map_or(usize::MAX, |it| it.0)
+            }
             _ => usize::MAX,
         });
         for (turn, part) in results.drain(..) {
@@ -196,7 +198,8 @@ impl Messages<'_, '_> {
 
     fn call(&mut self, o: &mut Object<'_>, call: &ToolCall<'_>, pointer: &str) {
         let name = self.names.sent(call.namespace.as_deref(), &call.name);
-        self.called.insert(call.id.to_string(), (self.calls, name.into()));
+        self.called
+            .insert(call.id.to_string(), (self.calls, name.into()));
         self.calls += 1;
         if !call.opaque.is_empty() {
             let detail = "state of a call that another vendor issued";
