@@ -242,7 +242,9 @@ fn the_real_cause_was_hidden() {
     let status = u16::try_from(fixture["status"].as_u64().unwrap()).unwrap();
     let error = codec(Dialect::OpenaiChat).decode_error(status, body.as_bytes());
     assert!(
-        !error.message.contains("Provider returned error") || error.message.len() > 30,
+        error
+            .message
+            .contains("vendor/m is temporarily rate-limited"),
         "{error}"
     );
 }

@@ -1,7 +1,6 @@
 //! State that only its vendor understands: lost, mangled, invented, or sent to another vendor.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use fastproxy_core::dialect::Dialect;
 use fastproxy_core::ledger::{Ledger, Limits};

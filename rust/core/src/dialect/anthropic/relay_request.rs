@@ -90,7 +90,7 @@ impl Editor<'_> {
                 Fate::Kept => {}
                 Fate::Edited(mut edits) => inside.append(&mut edits),
                 Fate::Cut => {
-                    self.report(block, "thinking that this vendor did not sign is left out")
+                    self.report(block, "thinking that this vendor did not sign is left out");
                 }
             }
         }
