@@ -64,9 +64,12 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         False
     )
     schema_needs_properties: Annotated[bool, Meta(description="Give object schemas a `properties` member.")] = False
-    replay_reasoning: Annotated[Replay, Meta(description="How earlier reasoning goes back as `reasoning_content`.")] = (
-        "if_issued"
-    )
+    replay_reasoning: Annotated[
+        Replay,
+        Meta(
+            description="How earlier reasoning goes back as `reasoning_content` (Anthropic: `always` keeps unsigned thinking)."
+        ),
+    ] = "if_issued"
     thinking_switch: Annotated[bool, Meta(description="Understands `thinking: {type}` next to Chat's fields.")] = False
     reasoning_effort: Annotated[bool, Meta(description="Understands `reasoning_effort`.")] = True
     stream_usage: Annotated[bool, Meta(description="Understands `stream_options.include_usage`.")] = True

@@ -1,5 +1,5 @@
 //! Media that a client names by URL, for upstreams that need the bytes: which they are, and putting the bytes in. Who
-//! fetches them, and whether, is decided elsewhere.
+//! fetches them, and whether, is decided elsewhere. And pictures that are declared as what they are not.
 
 use std::collections::HashMap;
 
@@ -62,6 +62,35 @@ pub(super) fn inline(request: &mut Request<'_>, fetched: &FetchedMedia, loss: &m
             data: found.data.clone().into(),
         };
     });
+}
+
+/// Call each picture what its bytes say it is: clients go by the end of a file's name, and vendors refuse the whole
+/// request over a type that is not that of the bytes.
+pub(super) fn name_truly(request: &mut Request<'_>, loss: &mut LossReport) {
+    visit(request, &mut |media| {
+        let MediaSource::Inline { mime, data } = &mut media.source else {
+            return;
+        };
+        let head = data.get(..16).and_then(|head| STANDARD.decode(head).ok());
+        let found = head.and_then(|head| crate::media::sniff(&head));
+        let is_known = |found: &&str| found.starts_with("image/") && is_another(mime, found);
+        if let Some(found) = found.filter(is_known) {
+            let detail = format!("the data is {found}, not {mime}");
+            loss.add(Code::ValueClamped, &media.pointer, detail);
+            *mime = found.into();
+        }
+    });
+}
+
+/// Whether a declared type says that the bytes are of another kind than they are.
+fn is_another(declared: &str, found: &str) -> bool {
+    let declared = declared.split(';').next().unwrap_or_default().trim();
+    let is_jpeg = found == "image/jpeg" && declared.eq_ignore_ascii_case("image/jpg");
+    declared
+        .get(..6)
+        .is_some_and(|class| class.eq_ignore_ascii_case("image/"))
+        && !declared.eq_ignore_ascii_case(found)
+        && !is_jpeg
 }
 
 fn visit<'a>(request: &mut Request<'a>, on: &mut dyn FnMut(&mut Media<'a>)) {

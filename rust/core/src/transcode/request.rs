@@ -200,6 +200,7 @@ impl ClientRequest {
                 ledger.restore(owner, &mut request, Instant::now());
             }
             media::inline(&mut request, &routing.media, &mut loss);
+            media::name_truly(&mut request, &mut loss);
             encode(dialect, target, &request, &mut loss)?
         };
         if routing.strict {

@@ -1,7 +1,7 @@
 //! The raw lane's requests: three edits, and everything else byte for byte.
 
 use fastproxy_core::dialect::anthropic::Anthropic;
-use fastproxy_core::dialect::{ClientContext, Codec, Target};
+use fastproxy_core::dialect::{ClientContext, Codec, Profile, Replay, Target};
 use fastproxy_core::envelope::Envelope;
 use fastproxy_core::error::Error;
 use fastproxy_core::ir::{Opaque, OpaqueKind};
@@ -60,13 +60,20 @@ fn messages(messages: &Value) -> (Value, LossReport) {
     (body["messages"].take(), loss)
 }
 
-/// Row 82.
+/// Row 82. Of a host that signs nothing, unsigned thinking is its own.
 #[test]
 fn a_request_without_our_state_changes_its_model_only() {
+    let keeps_all = Target {
+        profile: Profile {
+            replay_reasoning: Replay::Always,
+            ..Profile::default()
+        },
+        ..target()
+    };
     for (name, bytes) in fixtures("request") {
         let doc = Doc::parse(bytes.clone().into()).unwrap();
         let mut loss = LossReport::new();
-        let text = edited(&doc, &mut loss).unwrap();
+        let text = edited_for(&keeps_all, &doc, &mut loss).unwrap();
         let original = String::from_utf8(bytes).unwrap();
         assert_eq!(
             text,
@@ -109,9 +116,10 @@ fn our_envelopes_are_opened_for_their_issuer_and_cut_out_for_others() {
             vec![redacted(ours.clone()), text.clone()],
             vec![text.clone()],
         ),
+        // A signed block of the vendor stays; one that nobody signed would have the whole request refused.
         (
             vec![thinking("RmFy"), thinking(""), text.clone()],
-            vec![thinking("RmFy"), thinking(""), text.clone()],
+            vec![thinking("RmFy"), text.clone()],
         ),
     ] {
         let lost = blocks.len() - kept.len();

@@ -79,13 +79,14 @@ fn calls_carry_objects_and_results_carry_the_name() {
     );
     assert_eq!(
         sent[2],
-        json!({"role": "tool", "content": "two", "tool_name": "g", "tool_call_id": "c2"})
+        json!({"role": "tool", "content": "one", "tool_name": "f", "tool_call_id": "c1"})
     );
     assert_eq!(
         sent[3],
-        json!({"role": "tool", "content": "one", "tool_name": "f", "tool_call_id": "c1"})
+        json!({"role": "tool", "content": "two", "tool_name": "g", "tool_call_id": "c2"}),
+        "templates that show no ids tell results by their order"
     );
-    assert!(losses.is_empty(), "every order is taken: {losses:?}");
+    assert!(losses.is_empty(), "nothing is lost: {losses:?}");
 }
 
 #[test]

@@ -21,15 +21,32 @@ fn two_calls() -> Script {
 fn parallel_calls_were_merged_into_one() {
     everywhere(&two_calls(), |upstream, client, stream, heard| {
         let place = format!("{upstream:?} to {client:?}, stream {stream}: {heard:?}");
-        let said: Vec<_> = heard.calls.iter().map(|call| (call.name.as_str(), &call.arguments)).collect();
+        let said: Vec<_> = heard
+            .calls
+            .iter()
+            .map(|call| (call.name.as_str(), &call.arguments))
+            .collect();
         let expected = [("look", &json!({"n": 1})), ("look", &json!({"n": 2}))];
         assert_eq!(said, expected, "{place}");
         let ids = (&heard.calls[0].id, &heard.calls[1].id);
-        assert!(ids.0 != ids.1 && !ids.0.is_empty() && ids.0.len() <= 64, "{place}");
-        let is_plain = |id: &str| id.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b));
-        assert!(is_plain(ids.0) && is_plain(ids.1), "no state in ids: {place}");
+        assert!(
+            ids.0 != ids.1 && !ids.0.is_empty() && ids.0.len() <= 64,
+            "{place}"
+        );
+        let is_plain = |id: &str| {
+            id.bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b))
+        };
+        assert!(
+            is_plain(ids.0) && is_plain(ids.1),
+            "no state in ids: {place}"
+        );
         if upstream != Dialect::Ollama {
-            assert_eq!((ids.0.as_str(), ids.1.as_str()), ("call_a", "call_b"), "{place}");
+            assert_eq!(
+                (ids.0.as_str(), ids.1.as_str()),
+                ("call_a", "call_b"),
+                "{place}"
+            );
         }
     });
 }
@@ -99,7 +116,10 @@ fn a_blocked_prompt_was_an_empty_success() {
         (false, "gemini/response/blocked_prompt.json"),
         (true, "gemini/stream/blocked_prompt.sse"),
     ] {
-        for &client in Dialect::ALL.iter().filter(|client| **client != Dialect::Gemini) {
+        for &client in Dialect::ALL
+            .iter()
+            .filter(|client| **client != Dialect::Gemini)
+        {
             let answer = told(setup(Dialect::Gemini, client, stream), &fixture(path));
             let expected = stop_word(client, Stop::Filter);
             assert_eq!(heard(client, &answer).stop, expected, "{client:?} {stream}");
@@ -114,7 +134,10 @@ fn a_refusal_was_a_normal_end() {
         (false, "anthropic/response/refusal.json"),
         (true, "anthropic/stream/refusal_without_block.sse"),
     ] {
-        for &client in Dialect::ALL.iter().filter(|client| **client != Dialect::Anthropic) {
+        for &client in Dialect::ALL
+            .iter()
+            .filter(|client| **client != Dialect::Anthropic)
+        {
             let answer = told(setup(Dialect::Anthropic, client, stream), &fixture(path));
             let expected = stop_word(client, Stop::Filter);
             assert_eq!(heard(client, &answer).stop, expected, "{client:?} {stream}");
@@ -139,31 +162,44 @@ fn an_answer_without_counts_never_ended() {
     everywhere(&script, |upstream, client, stream, heard| {
         assert_eq!(heard.calls.len(), 2, "{upstream:?} {client:?} {stream}");
         assert!(!heard.stop.is_empty());
-        assert!(heard.counts.is_none_or(|(input, ..)| input == 0), "{heard:?}");
+        assert!(
+            heard.counts.is_none_or(|(input, ..)| input == 0),
+            "{heard:?}"
+        );
     });
 }
 
 /// An answer that says nothing must be a well-formed empty one.
 #[test]
 fn an_empty_answer_had_no_form() {
-    everywhere(&Script::new(Vec::new()), |upstream, client, stream, heard| {
-        let place = format!("{upstream:?} {client:?} {stream}");
-        assert_eq!(heard.stop, stop_word(client, Stop::End), "{place}");
-        assert!(heard.text.is_empty() && heard.calls.is_empty(), "{place}");
-    });
+    everywhere(
+        &Script::new(Vec::new()),
+        |upstream, client, stream, heard| {
+            let place = format!("{upstream:?} {client:?} {stream}");
+            assert_eq!(heard.stop, stop_word(client, Stop::End), "{place}");
+            assert!(heard.text.is_empty() && heard.calls.is_empty(), "{place}");
+        },
+    );
 }
 
 /// litellm#37299: a choice for each message item, of which clients read the first.
 #[test]
 fn the_plan_was_shown_and_the_answer_thrown_away() {
     let script = Script::new(vec![text("First a plan. "), text("Then the answer.")]);
-    for upstream in [Dialect::OpenaiResponses, Dialect::Anthropic, Dialect::Gemini] {
+    for upstream in [
+        Dialect::OpenaiResponses,
+        Dialect::Anthropic,
+        Dialect::Gemini,
+    ] {
         for (_, client) in pairs().filter(|pair| pair.0 == upstream) {
             for stream in [false, true] {
                 let bytes = script.bytes(upstream, stream);
                 let answer = told(setup(upstream, client, stream), bytes.as_bytes());
                 let text = heard(client, &answer).text;
-                assert_eq!(text, "First a plan. Then the answer.", "{upstream:?} {client:?}");
+                assert_eq!(
+                    text, "First a plan. Then the answer.",
+                    "{upstream:?} {client:?}"
+                );
             }
         }
     }
@@ -195,10 +231,24 @@ fn an_empty_block_stood_before_the_call() {
                 Dialect::OpenaiResponses => &answer["output"],
                 _ => continue,
             };
-            let kinds: Vec<_> = kinds.as_array().unwrap().iter().map(|item| &item["type"]).collect();
+            let kinds: Vec<_> = kinds
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|item| &item["type"])
+                .collect();
             // State of the call rides behind it.
-            assert!(matches!(kinds[0].as_str(), Some("tool_use" | "function_call" | "reasoning")), "{place}");
-            assert!(!kinds.contains(&&json!("text")) && !kinds.contains(&&json!("message")), "{place}");
+            assert!(
+                matches!(
+                    kinds[0].as_str(),
+                    Some("tool_use" | "function_call" | "reasoning")
+                ),
+                "{place}"
+            );
+            assert!(
+                !kinds.contains(&&json!("text")) && !kinds.contains(&&json!("message")),
+                "{place}"
+            );
         }
     }
 }
@@ -223,15 +273,22 @@ fn words_that_look_like_framing_ended_the_answer() {
 fn broken_arguments_broke_the_answer() {
     let mut whole = two_calls().whole(Dialect::OpenaiChat);
     whole["choices"][0]["message"]["tool_calls"][0]["function"]["arguments"] = json!("{\"n\": ");
-    let (_, clients): (Vec<_>, Vec<_>) = pairs().filter(|pair| pair.0 == Dialect::OpenaiChat).unzip();
+    let (_, clients): (Vec<_>, Vec<_>) =
+        pairs().filter(|pair| pair.0 == Dialect::OpenaiChat).unzip();
     for client in clients {
         let bytes = whole.to_string();
         let (out, end, losses) = run(setup(Dialect::OpenaiChat, client, false), bytes.as_bytes());
         end.unwrap();
         assert!(out.contains("look"), "{client:?}: {out}");
-        let is_reported = losses.iter().any(|loss| loss.code.name() == "args_invalid_json");
+        let is_reported = losses
+            .iter()
+            .any(|loss| loss.code.name() == "args_invalid_json");
         // Responses takes arguments as text and so passes on what the model said.
-        assert_eq!(is_reported, client != Dialect::OpenaiResponses, "{client:?}");
+        assert_eq!(
+            is_reported,
+            client != Dialect::OpenaiResponses,
+            "{client:?}"
+        );
     }
 }
 
@@ -244,7 +301,10 @@ fn arguments_that_came_late_were_lost() {
         let calls = heard(client, &answer).calls;
         assert!(!calls.is_empty());
         for call in calls {
-            assert!(call.arguments.as_object().is_some_and(|it| !it.is_empty()), "{client:?} {call:?}");
+            assert!(
+                call.arguments.as_object().is_some_and(|it| !it.is_empty()),
+                "{client:?} {call:?}"
+            );
         }
     }
 }
@@ -262,8 +322,15 @@ fn half_an_answer_was_a_success() {
         let (out, end, _) = run(setup(upstream, client, true), &bytes.as_bytes()[..cut]);
         assert!(end.is_err(), "{upstream:?} to {client:?}: {out}");
         let last = out.lines().rev().find(|line| line.contains('{')).unwrap();
-        assert!(last.contains("error"), "{upstream:?} to {client:?} ends with {last}");
-        assert!(!out.contains("[DONE]") && !out.contains("message_stop") && !out.contains("response.completed"));
+        assert!(
+            last.contains("error"),
+            "{upstream:?} to {client:?} ends with {last}"
+        );
+        assert!(
+            !out.contains("[DONE]")
+                && !out.contains("message_stop")
+                && !out.contains("response.completed")
+        );
         if client == Dialect::OpenaiResponses {
             let body: Value = folded_failure(&out);
             assert_eq!(body["status"], "failed");
@@ -274,9 +341,13 @@ fn half_an_answer_was_a_success() {
 
 /// The `response` of the event `response.failed`.
 fn folded_failure(stream: &str) -> Value {
-    let events = stream.lines().filter_map(|line| line.strip_prefix("data: "));
+    let events = stream
+        .lines()
+        .filter_map(|line| line.strip_prefix("data: "));
     let mut events = events.map(|data| serde_json::from_str::<Value>(data).unwrap());
-    let failed = events.find(|event| event["type"] == "response.failed").unwrap();
+    let failed = events
+        .find(|event| event["type"] == "response.failed")
+        .unwrap();
     failed["response"].clone()
 }
 

@@ -1,7 +1,9 @@
 //! Edits that turn a client's body into what an upstream of this dialect is sent. Everything else stays byte for byte:
 //! signatures, unknown members, the order of keys (which decides prompt caches).
 //!
-//! Three things may not go through: the model's name, opaque state in our envelopes, and citations that we made up.
+//! Four things may not go through: the model's name, opaque state in our envelopes, thinking that nobody signed, and
+//! citations that we made up. Unsigned thinking is what a client kept of an answer that broke off, or of a model whose
+//! thinking has no state; hosts of this dialect that do not sign want it back (`replay_reasoning = "always"`).
 //! State of this very upstream is unwrapped; a block with any other state is cut out, because the API refuses the
 //! whole request over one signature that it did not write. A message that consists of such blocks only is cut out as a
 //! whole: an assistant message without content is refused, while two user messages in a row are merged by the server,
@@ -15,7 +17,7 @@ use std::ops::Range;
 
 use super::relay::renamed;
 use super::{NATIVE_ORIGIN, is_admissible};
-use crate::dialect::{ClientContext, Target, carrier};
+use crate::dialect::{ClientContext, Replay, Target, carrier};
 use crate::error::Error;
 use crate::ir::{Opaque, OpaqueKind};
 use crate::json::{Node, edit, write};
@@ -91,7 +93,7 @@ impl Editor<'_> {
             .map(|message| self.message(message))
             .collect();
         if !is_kept.is_empty() && !is_kept.contains(&true) {
-            let message = "the messages hold nothing but another vendor's thinking";
+            let message = "the messages hold nothing but thinking that this vendor did not sign";
             return Err(Error::bad_request(messages, message));
         }
         self.cut(messages, &is_kept);
@@ -112,7 +114,9 @@ impl Editor<'_> {
             match fate {
                 Fate::Kept => {}
                 Fate::Edited(mut edits) => inside.append(&mut edits),
-                Fate::Cut => self.report(block, "thinking of another vendor is left out"),
+                Fate::Cut => {
+                    self.report(block, "thinking that this vendor did not sign is left out");
+                }
             }
         }
         if !is_kept.is_empty() && !is_kept.contains(&true) {
@@ -134,8 +138,13 @@ impl Editor<'_> {
             Some("text") => return self.citations(block),
             _ => return Fate::Kept,
         };
-        let Some((carrier, text)) = block.get(key).and_then(|node| Some((node, node.as_str()?)))
-        else {
+        let state = block.get(key).and_then(|node| Some((node, node.as_str()?)));
+        let is_signed = state.as_ref().is_some_and(|(_, text)| !text.is_empty());
+        let is_unsigned = kind == OpaqueKind::Signature && !is_signed;
+        if is_unsigned && self.target.profile.replay_reasoning != Replay::Always {
+            return Fate::Cut;
+        }
+        let Some((carrier, text)) = state else {
             return Fate::Kept;
         };
         if !carrier::is_sealed(&text) {

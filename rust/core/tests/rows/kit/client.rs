@@ -74,7 +74,10 @@ fn chat(body: &Value) -> Heard {
     }
     let usage = &body["usage"];
     if usage.is_object() {
-        let (input, output) = (count(&usage["prompt_tokens"]), count(&usage["completion_tokens"]));
+        let (input, output) = (
+            count(&usage["prompt_tokens"]),
+            count(&usage["completion_tokens"]),
+        );
         assert_eq!(count(&usage["total_tokens"]), input + output);
         let cached = count(&usage["prompt_tokens_details"]["cached_tokens"]);
         heard.counts = Some((input, cached, output));
@@ -107,7 +110,10 @@ fn responses(body: &Value) -> Heard {
     }
     let usage = &body["usage"];
     if usage.is_object() {
-        let (input, output) = (count(&usage["input_tokens"]), count(&usage["output_tokens"]));
+        let (input, output) = (
+            count(&usage["input_tokens"]),
+            count(&usage["output_tokens"]),
+        );
         assert_eq!(count(&usage["total_tokens"]), input + output);
         let cached = count(&usage["input_tokens_details"]["cached_tokens"]);
         heard.counts = Some((input, cached, output));
@@ -187,7 +193,9 @@ pub(crate) fn folded(client: Dialect, stream: &str) -> Value {
         Dialect::Ollama => Some(line),
         _ => line.strip_prefix("data: ").filter(|data| *data != "[DONE]"),
     });
-    let events: Vec<Value> = events.map(|data| serde_json::from_str(data).unwrap()).collect();
+    let events: Vec<Value> = events
+        .map(|data| serde_json::from_str(data).unwrap())
+        .collect();
     match client {
         Dialect::OpenaiChat => fold_chat(&events),
         Dialect::OpenaiResponses => events.last().unwrap()["response"].clone(),
@@ -247,7 +255,10 @@ fn fold_anthropic(events: &[Value]) -> Value {
     for event in &events[1..] {
         match event["type"].as_str().unwrap() {
             "content_block_start" => {
-                assert!(open.is_none() && event["index"] == json!(blocks.len()), "{event}");
+                assert!(
+                    open.is_none() && event["index"] == json!(blocks.len()),
+                    "{event}"
+                );
                 open = Some(blocks.len());
                 blocks.push(event["content_block"].clone());
                 input.clear();

@@ -19,7 +19,7 @@ use fastproxy_core::transcode::{ClientRequest, Prepared, Routing, Setup, Transco
 use serde_json::{Value, json};
 
 pub(crate) use client::{Call, Heard, folded, heard};
-pub(crate) use said::{Part, Script, Stop, call, text, thought};
+pub(crate) use said::{Script, Stop, call, text, thought};
 pub(crate) use talk::Talk;
 
 pub(crate) const ORIGIN: &str = "vendor-a";

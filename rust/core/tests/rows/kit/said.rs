@@ -79,9 +79,7 @@ impl Script {
     }
 
     fn has_calls(&self) -> bool {
-        self.parts
-            .iter()
-            .any(|part| matches!(part, Part::Call(..)))
+        self.parts.iter().any(|part| matches!(part, Part::Call(..)))
     }
 
     /// The word for the end, of these four.
@@ -237,15 +235,25 @@ fn chat_chunks(whole: &Value) -> String {
     let choice = &whole["choices"][0];
     let mut deltas = vec![json!({"role": "assistant", "content": ""})];
     for field in ["reasoning_content", "content"] {
-        if let Some(text) = choice["message"][field].as_str().filter(|text| !text.is_empty()) {
+        if let Some(text) = choice["message"][field]
+            .as_str()
+            .filter(|text| !text.is_empty())
+        {
             deltas.push(json!({ field: text }));
         }
     }
-    for (index, call) in choice["message"]["tool_calls"].as_array().into_iter().flatten().enumerate() {
+    for (index, call) in choice["message"]["tool_calls"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .enumerate()
+    {
         let arguments = call["function"]["arguments"].as_str().unwrap();
         let (head, tail) = arguments.split_at(arguments.len() / 2);
-        deltas.push(json!({"tool_calls": [{"index": index, "id": call["id"], "type": "function",
-            "function": {"name": call["function"]["name"], "arguments": head}}]}));
+        deltas.push(
+            json!({"tool_calls": [{"index": index, "id": call["id"], "type": "function",
+            "function": {"name": call["function"]["name"], "arguments": head}}]}),
+        );
         deltas.push(json!({"tool_calls": [{"index": index, "function": {"arguments": tail}}]}));
     }
     let mut out = String::new();
@@ -255,7 +263,10 @@ fn chat_chunks(whole: &Value) -> String {
         let _ = write!(out, "data: {chunk}\n\n");
     };
     for delta in deltas {
-        chunk(json!([{"index": 0, "delta": delta, "finish_reason": null}]), &Value::Null);
+        chunk(
+            json!([{"index": 0, "delta": delta, "finish_reason": null}]),
+            &Value::Null,
+        );
     }
     chunk(
         json!([{"index": 0, "delta": {}, "finish_reason": choice["finish_reason"]}]),
@@ -286,10 +297,16 @@ fn responses_events(whole: &Value) -> Vec<Value> {
         events.push(json!({"type": "response.output_item.added", "output_index": index, "item": opened(item)}));
         let place = json!({"item_id": item["id"], "output_index": index});
         let (kind, field, text) = match item["type"].as_str().unwrap() {
-            "message" => ("response.output_text", "content_index", &item["content"][0]["text"]),
-            "reasoning" => {
-                ("response.reasoning_summary_text", "summary_index", &item["summary"][0]["text"])
-            }
+            "message" => (
+                "response.output_text",
+                "content_index",
+                &item["content"][0]["text"],
+            ),
+            "reasoning" => (
+                "response.reasoning_summary_text",
+                "summary_index",
+                &item["summary"][0]["text"],
+            ),
             _ => ("response.function_call_arguments", "", &item["arguments"]),
         };
         let mut delta = place;
@@ -299,7 +316,9 @@ fn responses_events(whole: &Value) -> Vec<Value> {
             delta[field] = json!(0);
         }
         events.push(delta);
-        events.push(json!({"type": "response.output_item.done", "output_index": index, "item": item}));
+        events.push(
+            json!({"type": "response.output_item.done", "output_index": index, "item": item}),
+        );
     }
     let end = format!("response.{}", whole["status"].as_str().unwrap());
     events.push(json!({"type": end, "response": whole}));
@@ -311,7 +330,11 @@ fn responses_events(whole: &Value) -> Vec<Value> {
 
 fn opened(item: &Value) -> Value {
     let mut opened = item.clone();
-    for (field, empty) in [("content", json!([])), ("summary", json!([])), ("arguments", json!(""))] {
+    for (field, empty) in [
+        ("content", json!([])),
+        ("summary", json!([])),
+        ("arguments", json!("")),
+    ] {
         if opened.get(field).is_some() {
             opened[field] = empty;
         }
@@ -343,7 +366,10 @@ fn anthropic_events(whole: &Value) -> Vec<Value> {
             _ => {
                 let input = block["input"].to_string();
                 let start = json!({"type": "tool_use", "id": block["id"], "name": block["name"], "input": {}});
-                (start, vec![json!({"type": "input_json_delta", "partial_json": input})])
+                (
+                    start,
+                    vec![json!({"type": "input_json_delta", "partial_json": input})],
+                )
             }
         };
         events.push(json!({"type": "content_block_start", "index": index, "content_block": start}));
@@ -363,16 +389,21 @@ fn anthropic_events(whole: &Value) -> Vec<Value> {
 
 /// One chunk per part, but all calls in one: that is how Gemini sends parallel calls.
 fn gemini_chunks(whole: &Value) -> String {
-    let parts = whole["candidates"][0]["content"]["parts"].as_array().unwrap();
-    let (calls, others): (Vec<_>, Vec<_>) =
-        parts.iter().cloned().partition(|part| part.get("functionCall").is_some());
+    let parts = whole["candidates"][0]["content"]["parts"]
+        .as_array()
+        .unwrap();
+    let (calls, others): (Vec<_>, Vec<_>) = parts
+        .iter()
+        .cloned()
+        .partition(|part| part.get("functionCall").is_some());
     let mut groups: Vec<Vec<Value>> = others.into_iter().map(|part| vec![part]).collect();
     if !calls.is_empty() {
         groups.push(calls);
     }
     let mut out = String::new();
     for parts in groups {
-        let chunk = json!({"candidates": [{"index": 0, "content": {"role": "model", "parts": parts}}]});
+        let chunk =
+            json!({"candidates": [{"index": 0, "content": {"role": "model", "parts": parts}}]});
         let _ = write!(out, "data: {chunk}\r\n\r\n");
     }
     let mut end = whole.clone();

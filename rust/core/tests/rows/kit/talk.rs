@@ -26,7 +26,9 @@ impl Talk {
     pub(crate) fn ask(&mut self, question: &str) {
         let turn = match self.client {
             Dialect::Gemini => json!({"role": "user", "parts": [{"text": question}]}),
-            Dialect::OpenaiResponses => json!({"type": "message", "role": "user", "content": question}),
+            Dialect::OpenaiResponses => {
+                json!({"type": "message", "role": "user", "content": question})
+            }
             _ => json!({"role": "user", "content": question}),
         };
         self.history.push(turn);
@@ -38,16 +40,23 @@ impl Talk {
             Dialect::OpenaiChat => {
                 let mut message = answer["choices"][0]["message"].clone();
                 let kept = ["role", "content", "tool_calls"];
-                message.as_object_mut().unwrap().retain(|key, _| kept.contains(&key.as_str()));
+                message
+                    .as_object_mut()
+                    .unwrap()
+                    .retain(|key, _| kept.contains(&key.as_str()));
                 self.history.push(message);
             }
             Dialect::OpenaiResponses => {
-                self.history.extend_from_slice(answer["output"].as_array().unwrap());
+                self.history
+                    .extend_from_slice(answer["output"].as_array().unwrap());
             }
             Dialect::Anthropic => {
-                self.history.push(json!({"role": "assistant", "content": answer["content"]}));
+                self.history
+                    .push(json!({"role": "assistant", "content": answer["content"]}));
             }
-            Dialect::Gemini => self.history.push(answer["candidates"][0]["content"].clone()),
+            Dialect::Gemini => self
+                .history
+                .push(answer["candidates"][0]["content"].clone()),
             Dialect::Ollama => self.history.push(answer["message"].clone()),
         }
     }
@@ -56,7 +65,9 @@ impl Talk {
     pub(crate) fn answer<'c>(&mut self, calls: impl IntoIterator<Item = &'c Call>) {
         let results: Vec<Value> = calls.into_iter().map(|call| self.result(call)).collect();
         match self.client {
-            Dialect::Anthropic => self.history.push(json!({"role": "user", "content": results})),
+            Dialect::Anthropic => self
+                .history
+                .push(json!({"role": "user", "content": results})),
             Dialect::Gemini => self.history.push(json!({"role": "user", "parts": results})),
             _ => self.history.extend(results),
         }
@@ -65,7 +76,9 @@ impl Talk {
     fn result(&self, call: &Call) -> Value {
         let said = format!("result of {} {}", call.name, call.arguments["n"]);
         match self.client {
-            Dialect::OpenaiChat => json!({"role": "tool", "tool_call_id": call.id, "content": said}),
+            Dialect::OpenaiChat => {
+                json!({"role": "tool", "tool_call_id": call.id, "content": said})
+            }
             Dialect::OpenaiResponses => {
                 json!({"type": "function_call_output", "call_id": call.id, "output": said})
             }

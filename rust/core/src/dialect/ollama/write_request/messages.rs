@@ -1,7 +1,8 @@
 //! Turns → messages.
 //!
-//! The model's own template renders them, so that every order is taken: results where they stand, calls without
-//! results, several turns of one role.
+//! The model's own template renders them, so that calls without results and several turns of one role are taken. Most
+//! templates show neither ids nor names: results of parallel calls, which clients return in the order they were done,
+//! are put into call order, the only thing that tells the model which is which.
 
 use std::collections::HashMap;
 
@@ -38,14 +39,18 @@ pub(super) fn write(
         loss,
         tape: Tape::new(),
         called: HashMap::new(),
+        calls: 0,
     };
+    let mut results = Vec::new();
     for turn in &request.turns {
         if turn.role == Role::Tool {
-            writer.results(list, turn);
+            results.extend(turn.parts.iter().map(|part| (turn, part)));
         } else {
+            writer.results(list, &mut results);
             writer.turn(list, turn);
         }
     }
+    writer.results(list, &mut results);
 }
 
 struct Messages<'w, 'r> {
@@ -53,8 +58,10 @@ struct Messages<'w, 'r> {
     names: &'w Names<'r>,
     loss: &'w mut LossReport,
     tape: Tape,
-    /// The name of each call so far, as it is sent.
-    called: HashMap<String, String>,
+    /// The place and the name of each call so far, as it is sent.
+    called: HashMap<String, (usize, String)>,
+    /// Calls so far.
+    calls: usize,
 }
 
 /// What one message says.
@@ -103,8 +110,15 @@ impl Messages<'_, '_> {
         });
     }
 
-    fn results(&mut self, list: &mut Array<'_>, turn: &Turn<'_>) {
-        for part in &turn.parts {
+    /// The results that stand together, in the order of their calls; what answers none keeps its place at the end.
+    fn results(&mut self, list: &mut Array<'_>, results: &mut Vec<(&Turn<'_>, &Part<'_>)>) {
+        results.sort_by_key(|(_, part)| match &part.content {
+            Content::ToolResult(result) => {
+                self.called.get(&*result.id).map_or(usize::MAX, |it| it.0)
+            }
+            _ => usize::MAX,
+        });
+        for (turn, part) in results.drain(..) {
             match &part.content {
                 Content::ToolResult(result) => {
                     self.result(list, result);
@@ -129,7 +143,7 @@ impl Messages<'_, '_> {
             );
             content.insert_str(0, TOOL_ERROR);
         }
-        let called = self.called.get(&*result.id).map(String::as_str);
+        let called = self.called.get(&*result.id).map(|(_, name)| name.as_str());
         let id = Some(&*result.id).filter(|id| !id.is_empty());
         list.object(|o| {
             o.str("role", "tool");
@@ -184,7 +198,9 @@ impl Messages<'_, '_> {
 
     fn call(&mut self, o: &mut Object<'_>, call: &ToolCall<'_>, pointer: &str) {
         let name = self.names.sent(call.namespace.as_deref(), &call.name);
-        self.called.insert(call.id.to_string(), name.into());
+        self.called
+            .insert(call.id.to_string(), (self.calls, name.into()));
+        self.calls += 1;
         if !call.opaque.is_empty() {
             let detail = "state of a call that another vendor issued";
             self.loss.add(Code::OpaqueDropped, pointer, detail);
