@@ -18,7 +18,8 @@ PRESETS = sorted(known().presets.items())
 def test_every_promised_preset_is_there() -> None:
     promised = {
         "openai", "anthropic", "deepseek", "openrouter", "huggingface", "groq", "mistral", "xai", "together", "fireworks",
-        "azure-openai", "ollama", "llama-cpp", "vllm", "lm-studio",
+        "azure-openai", "ollama", "llama-cpp", "vllm", "lm-studio", "openai-responses", "vertex", "vertex-gemini",
+        "vertex-anthropic", "bedrock", "bedrock-anthropic",
     }  # fmt: skip
     assert promised <= set(known().presets)
 

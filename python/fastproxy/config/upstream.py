@@ -83,6 +83,12 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     adaptive_thinking: Annotated[
         bool, Meta(description="Understands adaptive thinking and effort rather than token budgets (Anthropic).")
     ] = True
+    body_version: Annotated[
+        ApiVersion | None,
+        Meta(
+            description="`anthropic_version` in the body; the model stands in the path alone (Anthropic at Vertex AI)."
+        ),
+    ] = None
     forbidden: Annotated[list[str], Meta(description="Top-level request fields that this upstream refuses.")] = []
     default_max_tokens: Annotated[
         TokenCount, Meta(description="Bound of output tokens where the dialect needs one and none was sent.")

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 #: What a count's request may hold, by the upstream's dialect: only what becomes part of the prompt. The APIs refuse the
 #: rest, which a translated request holds because an answer needs it (`max_tokens`, `stream`).
 _COUNTED = {
-    "anthropic": frozenset({"model", "messages", "system", "tools", "tool_choice", "thinking", "mcp_servers"}),
+    "anthropic": frozenset(
+        {"model", "messages", "system", "tools", "tool_choice", "thinking", "mcp_servers", "anthropic_version"}
+    ),
     "openai_responses": frozenset(
         {"model", "input", "instructions", "tools", "tool_choice", "parallel_tool_calls", "reasoning", "text",
          "truncation", "previous_response_id", "conversation", "personality"}
@@ -59,7 +61,7 @@ async def _ask(
     """The upstream's count; `None` when it has none to give now."""
     target = upstream.target(candidate.model, call.dialect, call.headers)
     prepared = request.prepare(target, owner=call.caller.name)
-    body = prepared.body if prepared.is_raw else _asked(upstream.dialect, prepared)
+    body = prepared.body if prepared.is_raw else _asked(upstream, prepared)
     lease = upstream.pool.try_acquire()
     if lease is None:
         return None
@@ -77,20 +79,23 @@ async def _ask(
     return counted_in(answer, _MEMBERS[upstream.dialect]) if status == 200 else None
 
 
-def _asked(dialect: str, prepared: _core.Prepared) -> bytes:
-    """A translated request as a count's. Gemini takes bare contents only, or a whole request that names its model."""
-    body = only(prepared.body, _COUNTED[dialect])
-    if dialect != "gemini":
-        return body
-    members = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+def _asked(upstream: Upstream, prepared: _core.Prepared) -> bytes:
+    """A translated request as a count's."""
+    members = only(prepared.body, _COUNTED[upstream.dialect])
+    if upstream.dialect == "anthropic":
+        # At Vertex AI nothing but a count's body names the model.
+        members = {"model": msgspec.Raw(msgspec.json.encode(prepared.model)), **members}
+    if upstream.dialect != "gemini" or upstream.is_at_vertex:
+        return msgspec.json.encode(members)
+    # Gemini takes bare contents only, or a whole request that names its model; Vertex AI takes all in one.
     name = msgspec.Raw(msgspec.json.encode(f"models/{prepared.model.removeprefix('models/')}"))
     return msgspec.json.encode({"generateContentRequest": {"model": name, **members}})
 
 
-def only(body: bytes, members: frozenset[str]) -> bytes:
-    """The body without other members; what stays keeps its bytes."""
+def only(body: bytes, members: frozenset[str]) -> dict[str, msgspec.Raw]:
+    """The body's members of these names, with the bytes they have there."""
     found = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-    return msgspec.json.encode({name: value for name, value in found.items() if name in members})
+    return {name: value for name, value in found.items() if name in members}
 
 
 def counted_in(answer: bytes, member: str) -> int | None:

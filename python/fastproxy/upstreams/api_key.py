@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 from weakref import WeakKeyDictionary
 
 import msgspec
@@ -12,40 +11,8 @@ from .. import __version__, _core
 from ..asgi import Headers, header
 from ..config import Upstream as Configured
 from ..pool import Account, Pool
+from .paths import is_at_vertex, paths_behind, resource
 
-#: Paths behind the base URL that the dialect's official SDK takes, by what is asked for; `stream` where a stream has
-#: another than `generate`.
-_PATHS = {
-    "openai_chat": {
-        "generate": "/chat/completions",
-        "complete": "/completions",
-        "embed": "/embeddings",
-        "models": "/models",
-    },
-    "openai_responses": {
-        "generate": "/responses",
-        "compact": "/responses/compact",
-        "count": "/responses/input_tokens",
-        "embed": "/embeddings",
-        "models": "/models",
-    },
-    "anthropic": {"generate": "/v1/messages", "count": "/v1/messages/count_tokens", "models": "/v1/models"},
-    "gemini": {
-        "generate": "/v1beta/{resource}:generateContent",
-        "stream": "/v1beta/{resource}:streamGenerateContent?alt=sse",
-        "count": "/v1beta/{resource}:countTokens",
-        "embed": "/v1beta/{resource}:batchEmbedContents",
-        "models": "/v1beta/models",
-    },
-    "ollama": {
-        "generate": "/api/chat",
-        # Its other operation, which only its own clients ask for.
-        "generate:generate": "/api/generate",
-        "embed": "/api/embed",
-        "models": "/api/tags",
-    },
-}
-_VERSION = re.compile(r"/v[0-9]+(?:(?:alpha|beta)[0-9]*)?$")
 _ANTHROPIC_VERSION = "2023-06-01"
 #: Until the first byte of a stream, where the configuration says nothing. Seconds.
 _FIRST_BYTE = 120.0
@@ -79,7 +46,8 @@ class Upstream:
         if self.dialect == "ollama":
             # Beside its own API an Ollama has OpenAI's under `/v1`, which is what people have configured.
             base = base.removesuffix("/v1").removesuffix("/api")
-        self._paths = {name: _behind(base, path) for name, path in _PATHS[self.dialect].items()}
+        self.is_at_vertex = is_at_vertex(base, self.dialect, configured.profile.body_version)
+        self._paths = paths_behind(base, self.dialect, is_at_vertex=self.is_at_vertex)
         self._query = urlencode(configured.query)
         # By account and shared with the generations before, like the pool: a request that was routed by an earlier
         # configuration may be leased an account of this one, whose key must not go to the earlier address.
@@ -128,7 +96,7 @@ class Upstream:
         return target
 
     def can(self, purpose: str) -> bool:
-        """Whether its dialect has this."""
+        """Whether it has this."""
         return purpose in self._paths
 
     def path(
@@ -146,7 +114,7 @@ class Upstream:
         other = "stream" if is_stream and purpose == "generate" else f"{purpose}:{operation}"
         path, _, own = (self._paths.get(other) or self._paths[purpose]).partition("?")
         parameters = "&".join(part for part in (own, self._query, query) if part)
-        return f"{path.replace('{resource}', _resource(model))}{below}{'?' if parameters else ''}{parameters}"
+        return f"{path.replace('{resource}', resource(model))}{below}{'?' if parameters else ''}{parameters}"
 
     def extended(self, target: str) -> str:
         """A path and query that a client asked for, with the query that is always sent."""
@@ -192,13 +160,17 @@ class Upstream:
             for name in _FORWARDED.get(self.dialect, ()):
                 if (value := header(client_headers, name)) is not None:
                     headers.append((name.decode(), value))
-        if (version := self._version(client_dialect, client_headers)) is not None:
+        version = self._version(client_dialect, client_headers)
+        if version is not None and not self.is_at_vertex:
             headers.append(("anthropic-version", version))
         return [*headers, *self._configured.headers.items()]
 
     def _version(self, client_dialect: str, client_headers: Headers) -> str | None:
         if self.dialect != "anthropic":
             return None
+        if self.is_at_vertex:
+            # The body says another version, which none of the client's can stand beside.
+            return self._configured.version or _ANTHROPIC_VERSION
         sent = header(client_headers, b"anthropic-version") if client_dialect == "anthropic" else None
         return sent or self._configured.version or _ANTHROPIC_VERSION
 
@@ -218,18 +190,3 @@ class Upstream:
             verify_tls=configured.verify_tls,
             allow_private=configured.allow_private,
         )
-
-
-def _behind(base: str, path: str) -> str:
-    """The path behind a base URL that may hold the version already, as Vertex AI's does (and more behind it)."""
-    version, _, rest = path[1:].partition("/")
-    has_version = _VERSION.search(base) is not None or "/publishers/" in base
-    return f"/{rest}" if has_version and _VERSION.fullmatch(f"/{version}") else path
-
-
-def _resource(model: str) -> str:
-    """A model's name as a path. Tuned models are a collection of their own."""
-    collection, slash, name = model.partition("/")
-    if slash and collection in ("models", "tunedModels"):
-        return f"{collection}/{quote(name, safe='')}"
-    return f"models/{quote(model, safe='')}"

@@ -46,7 +46,7 @@ class ModelList:
     async def names(self, upstream: Upstream) -> list[str]:
         """Names as the upstream has them."""
         fetched_at, names = self._known.get(upstream.name, (float("-inf"), []))
-        if self._clock() - fetched_at < _FRESH:
+        if self._clock() - fetched_at < _FRESH or not upstream.can("models"):
             return names
         lease = upstream.pool.try_acquire()
         if lease is None:

@@ -223,6 +223,7 @@ fn read_profile(fields: &Bound<'_, PyDict>) -> PyResult<Profile> {
                 profile.cache_markers = read_cache_markers(&value.extract::<String>()?)?;
             }
             "adaptive_thinking" => profile.adaptive_thinking = value.extract()?,
+            "body_version" => profile.body_version = value.extract()?,
             "forbidden" => profile.forbidden = value.extract()?,
             "default_max_tokens" => profile.default_max_tokens = value.extract()?,
             "max_output_tokens" => profile.max_output_tokens = value.extract()?,

@@ -29,6 +29,8 @@ pub struct Profile {
     pub cache_markers: CacheMarkers,
     /// Understands `thinking: {type: adaptive}` and `output_config.effort` rather than token budgets (Anthropic).
     pub adaptive_thinking: bool,
+    /// `anthropic_version` in the body, and the model in the path alone (Anthropic's models at Vertex AI).
+    pub body_version: Option<String>,
     /// Top-level request fields that this upstream refuses.
     pub forbidden: Vec<String>,
     /// Bound of output tokens to fill in where the dialect requires one and the client sent none.
@@ -53,6 +55,7 @@ impl Default for Profile {
             media_urls: true,
             cache_markers: CacheMarkers::Unknown,
             adaptive_thinking: true,
+            body_version: None,
             forbidden: Vec::new(),
             default_max_tokens: 4096,
             max_output_tokens: None,

@@ -21,6 +21,7 @@ mod sdk_reader;
 mod upstream_answers;
 mod upstream_options;
 mod upstream_requests;
+mod vertex;
 mod written_answers;
 mod written_parts;
 

@@ -1,7 +1,7 @@
 //! The raw lane's requests: three edits, and everything else byte for byte.
 
 use fastproxy_core::dialect::anthropic::Anthropic;
-use fastproxy_core::dialect::{ClientContext, Codec};
+use fastproxy_core::dialect::{ClientContext, Codec, Target};
 use fastproxy_core::envelope::Envelope;
 use fastproxy_core::error::Error;
 use fastproxy_core::ir::{Opaque, OpaqueKind};
@@ -13,7 +13,15 @@ use serde_json::{Value, json};
 use super::{ORIGIN, doc, fixtures, losses, target};
 
 fn edited(doc: &Doc, loss: &mut LossReport) -> Result<String, Error> {
-    let edits = Anthropic.relay_request(doc.root(), &target(), &ClientContext::default(), loss)?;
+    edited_for(&target(), doc, loss)
+}
+
+pub(super) fn edited_for(
+    target: &Target,
+    doc: &Doc,
+    loss: &mut LossReport,
+) -> Result<String, Error> {
+    let edits = Anthropic.relay_request(doc.root(), target, &ClientContext::default(), loss)?;
     let text = std::str::from_utf8(doc.bytes()).unwrap();
     let (mut out, mut from) = (String::new(), 0);
     for (range, new) in edits {

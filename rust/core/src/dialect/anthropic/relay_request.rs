@@ -6,6 +6,10 @@
 //! whole request over one signature that it did not write. A message that consists of such blocks only is cut out as a
 //! whole: an assistant message without content is refused, while two user messages in a row are merged by the server,
 //! so the rest stays legal and says what it said. Only a request with nothing else in it is refused.
+//!
+//! Vertex AI wants the model in the path and a version in its place ([`Profile::body_version`]).
+//!
+//! [`Profile::body_version`]: crate::dialect::Profile::body_version
 
 use std::ops::Range;
 
@@ -29,7 +33,10 @@ pub(super) fn edits(
     if body.get("model").is_none_or(|model| !model.is_string()) {
         return Err(Error::client("model must be a string").at("/model"));
     }
-    let mut edits: Vec<Edit> = renamed(body, &target.model).into_iter().collect();
+    let mut edits = match target.profile.body_version.as_deref() {
+        Some(version) => versioned(body, version, target, cx),
+        None => renamed(body, &target.model).into_iter().collect(),
+    };
     if let Some(messages) = body.get("messages") {
         let mut editor = Editor {
             target,
@@ -42,6 +49,24 @@ pub(super) fn edits(
     }
     edits.sort_by_key(|(range, _)| range.start);
     Ok(edits)
+}
+
+/// Vertex AI: the version stands where the model stood, which the path says. Only a count's path says none.
+fn versioned(body: Node<'_>, version: &str, target: &Target, cx: &ClientContext) -> Vec<Edit> {
+    let said = format!("\"anthropic_version\":{}", edit::quoted(version));
+    let new = if cx.count_only {
+        format!("\"model\":{},{said}", edit::quoted(&target.model))
+    } else {
+        said
+    };
+    let is_version = |key: Node<'_>, _: Node<'_>| key.is("anthropic_version");
+    let mut edits: Vec<Edit> = edit::members(body, is_version)
+        .into_iter()
+        .map(|span| (span, String::new()))
+        .collect();
+    let model = body.entries().find(|(key, _)| key.is("model"));
+    edits.extend(model.map(|(key, value)| (key.span().start..value.span().end, new)));
+    edits
 }
 
 struct Editor<'x> {

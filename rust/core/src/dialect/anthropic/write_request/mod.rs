@@ -97,7 +97,10 @@ impl<'r> Writer<'r, '_> {
     /// In the order in which the API reads a prompt: tools, system, messages.
     fn body(&mut self, request: &Request<'_>, draft: &Draft<'_>, o: &mut Object<'_>) {
         let plan = &draft.plan;
-        o.str("model", &self.target.model);
+        match self.target.profile.body_version.as_deref() {
+            Some(version) => o.str("anthropic_version", version),
+            None => o.str("model", &self.target.model),
+        }
         o.u64("max_tokens", plan.max_tokens);
         if request.stream {
             o.bool("stream", true);
