@@ -13,7 +13,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := .cache/stamps
 NODE := tests/sdk/node
-CLAUDE := tests/sdk/claude
+AGENTS := $(addprefix tests/sdk/agents/,claude codex gemini)
 ACTIONLINT := v1.7.12
 CARGO ?= cargo
 
@@ -42,8 +42,8 @@ $(STAMP)/extension: $(STAMP)/venv $(RUST_FILES) pyproject.toml
 	@touch $@
 
 # npm's own scripts stay off; the SDKs have none that matter.
-$(STAMP)/node: $(NODE)/package-lock.json $(CLAUDE)/package-lock.json
-	@.ci/prepare node $(NODE) $(CLAUDE)
+$(STAMP)/node: $(NODE)/package-lock.json $(AGENTS:%=%/package-lock.json)
+	@.ci/prepare node $(NODE) $(AGENTS)
 	@mkdir -p $(STAMP) && touch $@
 
 $(STAMP)/actionlint-$(ACTIONLINT):
@@ -52,7 +52,7 @@ $(STAMP)/actionlint-$(ACTIONLINT):
 
 develop: $(STAMP)/extension  ## .venv with the tools and the extension, built in release mode
 
-node: $(STAMP)/node  ## the Node SDKs and Claude Code, for their tests
+node: $(STAMP)/node  ## the Node SDKs and the agents (0.9 GB), for their tests
 
 # --- use -----------------------------------------------------------------------------------------
 
@@ -151,5 +151,5 @@ lock: $(STAMP)/venv  ## resolve the Python tools again (needs uv; add UPGRADE=--
 		--quiet $(UPGRADE) --custom-compile-command "make lock" --output-file requirements/dev.txt
 
 clean:  ## remove what the targets made, but not target/
-	rm -rf $(VENV) .cache dist build $(NODE)/node_modules $(CLAUDE)/node_modules
+	rm -rf $(VENV) .cache dist build $(NODE)/node_modules $(AGENTS:%=%/node_modules)
 	rm -f python/fastproxy/*.so

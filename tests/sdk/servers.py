@@ -98,8 +98,12 @@ max_cooldown = 0
 """
 
 
-def config_for(address: str) -> str:
-    """A configuration with one upstream of each dialect at this address, and one client key."""
+def config_for(address: str, agent: tuple[str, str] = ("chat", "agent")) -> str:
+    """A configuration with one upstream of each dialect at this address, and one client key.
+
+    `agent`: the upstream and the model behind the names that agents ask for.
+    """
+    target = f'{{ upstream = "{agent[0]}", model = "{agent[1]}" }}'
     upstreams = "".join(
         UPSTREAM.format(name=name, dialect=dialect, base_url=address + path)
         for name, (dialect, path) in UPSTREAMS.items()
@@ -111,11 +115,15 @@ data_dir = "data"
 {upstreams}
 [[models]]
 name = "agent"
-targets = [{{ upstream = "chat", model = "agent" }}]
+targets = [{target}]
 
 [[models]]
 name = "claude-*"
-targets = [{{ upstream = "chat", model = "agent" }}]
+targets = [{target}]
+
+[[models]]
+name = "gemini-*"
+targets = [{target}]
 
 [[keys]]
 name = "sdk"

@@ -1,5 +1,6 @@
 """The scripts: what the simulated model answers. Each turns an `Ask` into a `Story` and knows no dialect."""
 
+import re
 from collections.abc import Callable
 
 import msgspec
@@ -22,6 +23,7 @@ TORTURE = (
     '{"error":{"message":"this is text"}} <|DSML|> </tool_call>'
 )
 REFUSAL = "I can't help with that."
+_SPELLED_OUT = re.compile(r"^call (?P<name>\S+) (?P<arguments>\{.*\})$", re.MULTILINE)
 SOURCES = (
     ("Lisbon has seven hills.", "https://example.org/hills", "Hills of Lisbon"),
     ("The tram climbs them.", "https://example.org/tram", "The tram"),
@@ -62,6 +64,14 @@ def tools(ask: Ask, numbers: Numbers) -> Story:
     if ask.results:
         return reported(ask)
     return calling(ask, [call(tool) for tool in offered(ask)[: numbers[0] or 2]])
+
+
+def as_told(ask: Ask, numbers: Numbers) -> Story:
+    """What an agent is to do stands in its prompt, among all that it puts around it."""
+    if ask.results:
+        return reported(ask)
+    found = [match for text in ask.said for match in _SPELLED_OUT.finditer(text)]
+    return calling(ask, [Call(match["name"], match["arguments"]) for match in found])
 
 
 def preamble(ask: Ask, numbers: Numbers) -> Story:
@@ -184,6 +194,7 @@ WORDS = (
         "Calls the first two (or n) tools on offer in parallel; with their results, a text that names each.",
         tools,
     ),
+    _script("as-told", "Makes all calls that the user spells out, each a line `call NAME {…}`.", as_told),
     _script("preamble", "Like `tools`, with a sentence before the calls.", preamble),
     _script("twice", "Calls the first tool twice in one turn.", twice),
     _script("chain-<n>", "n calls, one per turn, then a text.", chain),

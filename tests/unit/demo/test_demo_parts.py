@@ -206,6 +206,13 @@ def told(model: str, **fields: Any) -> Any:
     return compose(Ask(model=model, said=("hello there",), prompt="hello there", **fields), VOCABULARY.plan(model))
 
 
+def test_calls_that_the_user_spells_out_are_made_at_once() -> None:
+    said = ('around it\ncall f {"a": 1}', "call g__h {}\ncall f not json\nnor call f {}")
+    made = compose(Ask(model="as-told", said=said, prompt="", tools=(Tool(name="f"),)), VOCABULARY.plan("as-told"))
+    calls = [part for part in made.parts if isinstance(part, Call)]
+    assert [(call.name, call.arguments) for call in calls] == [("f", '{"a": 1}'), ("g__h", "{}")]
+
+
 def test_limits_cut_thinking_first_and_leave_no_half_call() -> None:
     tool = Tool(name="f", schema={"type": "object", "properties": {"city": {}}})
     cut_off = told("tools+thinking", tools=(tool,), max_tokens=3)
