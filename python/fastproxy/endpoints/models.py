@@ -117,7 +117,10 @@ ENDPOINTS = (
         paths=tuple(f"{path}/{{model*}}" for path in _GEMINI), methods=("GET",), dialect="gemini", action=show_model
     ),
     Endpoint(
-        paths=tuple(f"{path}/{{model*}}" for path in _GEMINI), methods=("POST",), dialect="gemini", action=no_operation,
+        paths=tuple(f"{path}/{{model*}}" for path in _GEMINI),
+        methods=("POST",),
+        dialect="gemini",
+        action=no_operation,
         takes_any_type=True,
     ),
     Endpoint(paths=("/v1/models/{model*}", "/models/{model*}"), methods=("GET",), dialect=None, action=show_model),
