@@ -128,7 +128,7 @@ def test_half_a_stream_ends_with_an_error_and_a_cut(port: int, wire: ScriptedUps
 def test_an_end_without_a_reason_is_no_answer(port: int, wire: ScriptedUpstream) -> None:
     wire.script = always(stream(events(FIRST)))
     reply = generate(port, "google/m", "streamGenerateContent")
-    assert (reply.status, reply.json()["error"]["status"]) == (502, "INTERNAL")
+    assert (reply.status, reply.json()["error"]["status"]) == (502, "UNAVAILABLE")
 
 
 def test_an_upstreams_error_keeps_its_class_and_its_delay(port: int, wire: ScriptedUpstream) -> None:

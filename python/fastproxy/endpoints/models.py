@@ -51,6 +51,11 @@ async def show_model(gateway: Gateway, call: Call) -> None:
     await call.respond(200, _ENCODER.encode(body))
 
 
+async def no_operation(gateway: Gateway, call: Call) -> None:
+    """`POST /v1beta/models/{model}:something`: Google calls an operation that it does not know a path that is none."""
+    raise ProxyError("not_found", f"there is nothing at {call.scope['path']}", code="unknown_path")
+
+
 def _openai_list(names: list[str]) -> dict[str, object]:
     return {"object": "list", "data": [_openai_model(name) for name in names]}
 
@@ -110,6 +115,13 @@ ENDPOINTS = (
     Endpoint(paths=_GEMINI, methods=("GET",), dialect="gemini", action=list_models),
     Endpoint(
         paths=tuple(f"{path}/{{model*}}" for path in _GEMINI), methods=("GET",), dialect="gemini", action=show_model
+    ),
+    Endpoint(
+        paths=tuple(f"{path}/{{model*}}" for path in _GEMINI),
+        methods=("POST",),
+        dialect="gemini",
+        action=no_operation,
+        takes_any_type=True,
     ),
     Endpoint(paths=("/v1/models/{model*}", "/models/{model*}"), methods=("GET",), dialect=None, action=show_model),
     Endpoint(paths=("/openai/v1/models/{model*}",), methods=("GET",), dialect="openai_chat", action=show_model),

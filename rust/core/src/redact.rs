@@ -36,6 +36,18 @@ const KEY_PREFIXES: [&str; 17] = [
 const MIN_KEY: usize = 8;
 /// A word of letters and digits of this length is nobody's prose. UUIDs (36) stay: they are request ids.
 const LONG_TOKEN: usize = 40;
+/// How ids begin that a request is told by, and that a client must find again in the message about it.
+const ID_PREFIXES: [&str; 9] = [
+    "resp_",
+    "msg_",
+    "rs_",
+    "fc_",
+    "ctc_",
+    "call_",
+    "toolu_",
+    "chatcmpl-",
+    "file-",
+];
 /// Names whose value is a secret, compared without case and with `_` for `-`.
 const SECRET_NAMES: [&str; 12] = [
     "authorization",
@@ -173,8 +185,9 @@ fn is_key(word: &str) -> bool {
     });
     let digits = word.bytes().filter(u8::is_ascii_digit).count();
     let letters = word.bytes().filter(u8::is_ascii_alphabetic).count();
-    known
-        || (word.len() >= LONG_TOKEN && digits > 0 && letters > 0 && word.chars().all(is_key_char))
+    let is_id = ID_PREFIXES.iter().any(|prefix| word.starts_with(prefix));
+    let is_long = word.len() >= LONG_TOKEN && digits > 0 && letters > 0;
+    known || (is_long && !is_id && word.chars().all(is_key_char))
 }
 
 fn is_key_char(c: char) -> bool {
@@ -237,6 +250,7 @@ mod tests {
             "Bearer authentication failed: token expired at 12:30",
             "max_tokens is too large: 5000. This model supports at most 4096 completion tokens",
             "request 123e4567-e89b-12d3-a456-426614174000 timed out, version 1.2.3",
+            "Response with id 'resp_01a1fb54-06ef-70c3-a923-7af7e426dc44' not found.",
             "",
         ] {
             assert!(

@@ -49,6 +49,23 @@ fn kinds_come_from_the_status_the_word_and_the_reason() {
 }
 
 #[test]
+fn a_file_that_is_gone_is_the_clients_mistake_not_the_accounts() {
+    for message in [
+        "You do not have permission to access the File abc or it may not exist.",
+        "CachedContent not found (or permission denied)",
+    ] {
+        let body =
+            json!({"error": {"code": 403, "status": "PERMISSION_DENIED", "message": message}});
+        let error = read(403, &body);
+        assert_eq!(
+            (error.kind, error.source),
+            (Kind::BadRequest, Source::Client)
+        );
+        assert_eq!(shown(&error).1["error"]["message"], message);
+    }
+}
+
+#[test]
 fn a_retry_delay_is_a_hint_and_is_written_again() {
     let body = json!({"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": "slow",
         "details": [{"violations": []}, {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "34.4s"}]}});

@@ -119,6 +119,23 @@ fn state_of_others_is_cut_out() {
 }
 
 #[test]
+fn thinking_that_came_without_state_is_cut_out_when_its_id_is_ours() {
+    let reasoning = |id: &str| json!({"type": "reasoning", "id": id, "summary": []});
+    let turn = json!({"role": "user", "content": "rs_1"});
+    let ours = reasoning("rs_01a1fb69-add4-7bb8-82b9-8dbe7c4c4cbb_0");
+    let native = reasoning("rs_68af4030baa48193b0b43b4c2a176a1a0e6967589f081e78");
+    let body = json!({"model": "up-model", "input": [turn, ours, native]});
+    let (text, loss) = relayed(&body, &ClientContext::default());
+    let sent: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(
+        sent["input"],
+        json!([turn, native]),
+        "the API keeps its own"
+    );
+    assert_eq!(losses(&loss), [("opaque_dropped", "/input/1".into())]);
+}
+
+#[test]
 fn an_answer_that_only_we_kept_is_not_named() {
     let body = json!({"model": "up-model", "previous_response_id": "resp_77", "input": [{"role": "user", "content": "x"}]});
     let (kept, _) = relayed(&body, &ClientContext::default());

@@ -55,8 +55,11 @@ fn build(status: Option<u16>, error: Option<Node<'_>>) -> Error {
         .flat_map(Node::items)
         .collect();
     let reason = details.iter().find_map(|detail| detail.text("reason"));
-    let kind = kind(status, word.as_deref(), reason.as_deref());
     let text = error.and_then(|error| error.as_str().or_else(|| error.text("message")));
+    let kind = match kind(status, word.as_deref(), reason.as_deref()) {
+        Kind::Permission if text.as_deref().is_some_and(names_a_resource) => Kind::BadRequest,
+        kind => kind,
+    };
     let message = match &text {
         Some(text) if !text.trim().is_empty() => redact(text.trim()),
         _ => Cow::Borrowed("the upstream reported an error without saying which"),
@@ -106,6 +109,12 @@ fn kind(status: Option<u16>, word: Option<&str>, reason: Option<&str>) -> Kind {
         Some("DEADLINE_EXCEEDED") => Kind::Timeout,
         _ => by_status.unwrap_or(Kind::Upstream),
     }
+}
+
+/// A file or a cache that is gone, or another project's, is refused like a credential that lacks a permission; only the
+/// words tell. Taken for that, one client's stale file would put every account to rest.
+fn names_a_resource(message: &str) -> bool {
+    message.contains("CachedContent not found") || message.contains("permission to access the File")
 }
 
 /// Write an error for a client: status and body.

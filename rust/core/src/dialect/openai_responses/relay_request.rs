@@ -3,7 +3,8 @@
 //!
 //! Three things may not go through: the model's name, the id of an answer that only we have kept, and opaque state in
 //! our envelopes. State of this very upstream is unwrapped and gets its item's id back; an item with any other state is
-//! cut out, because the API looks up what has no state of its own by its id, and does not find it.
+//! cut out, because the API looks up what has no state of its own by its id, and does not find it. So is thinking of
+//! another vendor that came without state: its id is ours.
 
 use super::relay::renamed;
 use super::{NATIVE_ORIGIN, state};
@@ -14,6 +15,11 @@ use crate::ir::{Opaque, OpaqueKind};
 use crate::json::Node;
 use crate::json::edit::{self, Edit};
 use crate::loss::{Code, LossReport};
+
+/// How ids of reasoning items begin.
+const REASONING_ID: &[u8] = b"rs_";
+/// Where the first `-` of a UUID stands.
+const UUID_DASH: usize = 8;
 
 /// The edits, in ascending order.
 pub(super) fn edits(
@@ -37,7 +43,7 @@ pub(super) fn edits(
         edits.extend(spans.into_iter().map(|span| (span, String::new())));
     }
     // Reading every item again only pays when there can be an envelope in one.
-    if memchr::memmem::find(body.raw().as_bytes(), PREFIX.as_bytes()).is_some()
+    if may_hold_foreign(body.raw().as_bytes())
         && let Some(input) = body.get("input")
     {
         let mut is_kept = Vec::new();
@@ -65,6 +71,17 @@ pub(super) fn edits(
     Ok(edits)
 }
 
+fn may_hold_foreign(body: &[u8]) -> bool {
+    memchr::memmem::find(body, PREFIX.as_bytes()).is_some()
+        || memchr::memmem::find_iter(body, REASONING_ID).any(|at| is_ours(&body[at..]))
+}
+
+/// Whether the text begins with an id that we gave: they hold a UUID, and the API's own hold no `-`.
+fn is_ours(id: &[u8]) -> bool {
+    id.strip_prefix(REASONING_ID)
+        .is_some_and(|rest| rest.get(UUID_DASH) == Some(&b'-'))
+}
+
 /// What becomes of an item.
 enum Fate {
     Stays,
@@ -75,7 +92,13 @@ enum Fate {
 fn fate(item: Node<'_>, target: &Target, cx: &ClientContext) -> Fate {
     let carrier = item.get("encrypted_content");
     let Some((carrier, sealed)) = carrier.and_then(|node| Some((node, node.as_str()?))) else {
-        return Fate::Stays;
+        let is_stateless = item.text("type").as_deref() == Some("reasoning")
+            && item.text("id").is_some_and(|id| is_ours(id.as_bytes()));
+        return if is_stateless {
+            Fate::Goes
+        } else {
+            Fate::Stays
+        };
     };
     if !carrier::is_sealed(&sealed) {
         return Fate::Stays;
