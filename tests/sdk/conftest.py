@@ -24,17 +24,15 @@ from .python_responses import PythonResponses
 from .servers import CLIENT_KEY, UPSTREAM_KEY, UPSTREAMS, Running, config_for, running_proxy
 
 PROXIED = list(UPSTREAMS)
-PYTHON: dict[str, Sdk] = {
-    sdk.name: sdk
-    for sdk in (
-        PythonOpenai(),
-        PythonResponses(is_stored=True),
-        PythonResponses(is_stored=False),
-        PythonAnthropic(),
-        PythonGoogle(),
-        PythonOllama(),
-    )
-}
+_PYTHON: tuple[Sdk, ...] = (
+    PythonOpenai(),
+    PythonResponses(is_stored=True),
+    PythonResponses(is_stored=False),
+    PythonAnthropic(),
+    PythonGoogle(),
+    PythonOllama(),
+)
+PYTHON = {sdk.name: sdk for sdk in _PYTHON}
 
 # For tests of what only the proxy does.
 proxied = pytest.mark.parametrize("way", PROXIED, indirect=True)

@@ -46,7 +46,7 @@ class OllamaConversation:
         return self._turn()
 
     def close(self) -> None:
-        self._client.close()
+        self._client.close()  # type: ignore[no-untyped-call]
 
     def _turn(self) -> Answer:
         try:

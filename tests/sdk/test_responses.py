@@ -102,7 +102,7 @@ def test_reasoning_survives_three_turns(client: openai.OpenAI, upstream: str, is
         results = [
             {"type": "function_call_output", "call_id": call.call_id, "output": f"sunny {turn}"} for call in calls
         ]
-        asked = results or [{"role": "user", "content": f"And on day {turn + 2}?"}]
+        asked: list[object] = [*results] or [{"role": "user", "content": f"And on day {turn + 2}?"}]
         if turn == 0:
             assert response.output[0].type == "reasoning"
             assert calls

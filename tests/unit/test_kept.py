@@ -23,7 +23,8 @@ def note(
 ) -> None:
     request = SimpleNamespace(model="asked")
     prepared = SimpleNamespace(is_kept_upstream=is_kept)
-    answers.note(caller, *cast(Any, (request, prepared, SimpleNamespace(upstream_id=id, status=status))), HERE)
+    outcome = SimpleNamespace(upstream_id=id, status=status)
+    answers.note(caller, cast(Any, request), cast(Any, prepared), cast(Any, outcome), HERE)
 
 
 def test_an_answer_is_continued_where_it_was_given() -> None:

@@ -74,13 +74,14 @@ async def test_parallel_tools_over_two_turns(client: Any, stream: bool, model: s
         turn = types.Content(role="model", parts=parts)
     else:
         turn = (await client.generate_content(contents=[question], **fields)).candidates[0].content
-    calls = [part.function_call for part in turn.parts if part.function_call]
+    turn_parts = turn.parts or []
+    calls = [part.function_call for part in turn_parts if part.function_call]
     assert [(call.name, call.args) for call in calls] == [
         ("get_weather", {"city": "Lisbon"}),
         ("get_time", {"timezone": "Europe/Lisbon"}),
     ]
     assert [call.id is None for call in calls] == ["no-ids" in model] * 2
-    signed = [part.thought_signature is not None for part in turn.parts if part.function_call]
+    signed = [part.thought_signature is not None for part in turn_parts if part.function_call]
     assert signed == [model not in ("tools", "tools+no-ids"), False]
     results = [
         types.Part(function_response=types.FunctionResponse(name=call.name, id=call.id, response={"result": f"r{at}"}))
