@@ -83,7 +83,10 @@ class Conversation(Protocol):
 class Sdk(Protocol):
     """One official SDK in one language."""
 
-    name: str
-    dialect: str
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def dialect(self) -> str: ...
 
     def open(self, address: str, key: str, settings: Settings) -> Conversation: ...

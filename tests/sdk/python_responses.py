@@ -126,7 +126,8 @@ def answer(response: Response) -> Answer:
         if item.type == "function_call":
             calls.append(Call(item.call_id, item.name, json.loads(item.arguments or "{}")))
         elif item.type == "reasoning":
-            thinking += "".join(part.text for part in [*item.summary, *(item.content or [])])
+            thinking += "".join(summary.text for summary in item.summary)
+            thinking += "".join(part.text for part in item.content or [])
         elif item.type == "message":
             refusal += "".join(part.refusal for part in item.content if part.type == "refusal")
     usage = response.usage
