@@ -90,7 +90,7 @@ def test_what_reached_no_upstream_has_no_row(start: Start, tmp_path: Path) -> No
     proxy = start(sections=PRICED)
     assert ask(proxy.port, "openai_chat", body_for("nowhere"), headers=KEY).status == 404
     assert ask(proxy.port, "openai_chat", body_for("chat/echo")).status == 401
-    count = {"model": "messages/echo", "messages": [{"role": "user", "content": "hi"}]}
+    count = {"model": "chat/echo", "messages": [{"role": "user", "content": "hi"}]}
     assert ask(proxy.port, "anthropic", count, path="/v1/messages/count_tokens", headers=KEY).status == 200
     assert ask(proxy.port, "openai_chat", body_for("chat/echo"), headers=KEY).status == 200
     assert len(wait_for_usage(tmp_path, bool)) == 1

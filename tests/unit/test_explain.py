@@ -111,6 +111,26 @@ def test_close_names_are_told(config: Path) -> None:
     assert explained(config, "gpt-y", code=1)["error"].endswith("close to it: gpt-x")
 
 
+@pytest.mark.parametrize("dialect", ["openai_chat", "openai_responses", "anthropic", "gemini", "ollama"])
+def test_a_request_of_every_dialect_is_explained(config: Path, dialect: str) -> None:
+    found = explained(config, "gpt-x", "--dialect", dialect)
+    assert places(found)[:2] == [("chat", "x", "try"), ("messages", "y", "try")]
+    assert found["places"][0]["is_raw"] == (dialect == "openai_chat")
+
+
+def test_ollamas_tag_is_left_out(config: Path) -> None:
+    assert places(explained(config, "gpt-x:latest", "--dialect", "ollama"))[0] == ("chat", "x", "try")
+    assert places(explained(config, "default:latest", "--key", "dev"))[0] == ("chat", "x", "try")
+
+
+def test_gemini_names_its_model_beside_the_body(config: Path) -> None:
+    body = {"contents": [{"role": "user", "parts": [{"text": "hello"}]}]}
+    assert explained(config, "gpt-x", "--dialect", "gemini", body=body)["model"] == "gpt-x"
+    words = ["explain", "--dialect", "gemini", "--body", "-", "--config", str(config)]
+    result = CliRunner().invoke(program, words, input=json.dumps(body))
+    assert (result.exit_code, "beside the body" in result.output) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -1,12 +1,13 @@
 """Leases come back on every way out; waiting is in turn and fair; what is full or resting is told honestly."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 
 import pytest
 
 from fastproxy.errors import ProxyError
 from fastproxy.pool import Pool, Terms
-from fastproxy.shared_state import MemoryState
+from fastproxy.shared_state import Claim, Granted, MemoryState, Refused
 
 from .pools import Clock, account, error, fail, is_refused, lease, make_pool, serve, want
 
@@ -231,7 +232,9 @@ async def test_resuming_by_hand_ends_rests() -> None:
 class Elsewhere(MemoryState):
     """A state whose answers have to be waited for."""
 
-    async def acquire(self, lease_id, claims, amounts):  # type: ignore[no-untyped-def, override]
+    async def acquire(  # type: ignore[override]
+        self, lease_id: str, claims: Sequence[Claim], amounts: Mapping[str, int]
+    ) -> Granted | Refused:
         await asyncio.sleep(0)
         return MemoryState.acquire(self, lease_id, claims, amounts)
 
@@ -266,7 +269,9 @@ class Gone(Elsewhere):
 
     is_lost = False
 
-    async def acquire(self, lease_id, claims, amounts):  # type: ignore[no-untyped-def, override]
+    async def acquire(  # type: ignore[override]
+        self, lease_id: str, claims: Sequence[Claim], amounts: Mapping[str, int]
+    ) -> Granted | Refused:
         if self.is_lost:
             raise ConnectionError("state is gone")
         return await super().acquire(lease_id, claims, amounts)

@@ -44,7 +44,7 @@ def explain(
       fastproxy explain gpt-x:cheapest --key dev
       fastproxy explain --body request.json --dialect anthropic --json
     """
-    from ..gateway.rehearsal import plain_request, rehearse, renamed  # the core: only this command pays for it
+    from ..gateway.rehearsal import plain_request, rehearse  # the core: only this command pays for it
 
     loaded = load(config)
     if loaded.config is None:
@@ -53,8 +53,8 @@ def explain(
     if model is None and body is None:
         raise click.UsageError("name a MODEL, or give a request with --body")
     try:
-        request = renamed(body.read(), model) if body is not None else plain_request(dialect, model or "")
-        explanation = asyncio.run(rehearse(loaded.config, dialect, request, key=key))
+        request = body.read() if body is not None else plain_request(dialect)
+        explanation = asyncio.run(rehearse(loaded.config, dialect, request, key=key, model=model))
     except (ProxyError, ValueError, OSError) as error:
         talk().print(f"[bold red]error[/]: {escape(str(error))}")
         sys.exit(Exit.CONFIG)

@@ -79,9 +79,9 @@ async def _try_accounts(
     deadline = Deadline(call.headers)
     attempts, waits = Attempts(gateway.retries, deadline), Waits()
     want = Want(need=need, caller=call.caller.name)
-    patience = deadline.patience(upstream.pooling.max_wait)
+    lease = await upstream.pool.acquire(want, patience=deadline.patience(upstream.pooling.max_wait))
     while True:
-        with await upstream.pool.acquire(want, patience=patience) as lease:
+        with lease:
             attempts.count += 1
             outcome = await _attempt(gateway, call, upstream, lease, path, content)
             upstream.pool.observe(lease, outcome.upstream_headers)
@@ -94,11 +94,17 @@ async def _try_accounts(
             waits.note(lease.account, failure)
         others = replace(want, excluded=want.excluded | {lease.account.name}, at_once=True)
         has_other = upstream.pool.can_serve(others)
-        # What has begun to arrive is gone and cannot be sent again.
-        step = "give_up" if content.rest is not None else attempts.after(outcome, failure, has_other=has_other)
+        # What has begun to arrive is gone and cannot be sent again. Nobody knows what a body does that is done twice, so the
+        # account that may have done it is not asked again.
+        may_repeat = content.rest is None and (has_other or outcome.retry_class == "safe")
+        step = attempts.after(outcome, failure, has_other=has_other) if may_repeat else "give_up"
         if step == "give_up" or (step == "other_account" and not has_other):
             raise public(waits.told_in(failure, upstream.pool, others))
         want = others if step == "other_account" else replace(want, at_once=True)
+        try:
+            lease = await upstream.pool.acquire(want)
+        except ProxyError:
+            raise public(waits.told_in(failure, upstream.pool, others)) from None
 
 
 def _path(call: Call) -> str:
