@@ -15,6 +15,8 @@ PROMPT_OVERHEAD = 7
 def compose(ask: Ask, plan: Plan) -> Story:
     """The story that answers `ask` by `plan`, within the limits that the request sets."""
     story = _told(ask, plan)
+    if plan.exact:
+        return story
     story = _thinking(story, ask, plan)
     story = _stopped(story, ask.stops)
     if ask.max_tokens is not None:

@@ -48,6 +48,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     redacted: bool = False
     cached: bool = False
     lenient: bool = False
+    exact: bool = False
+    """The story is told as it is: neither limits nor thinking nor counters are added to it."""
     pieces: Pieces | None = None
     quirks: tuple[str, ...] = ()
     delivery: Delivery = Delivery()
@@ -76,6 +78,7 @@ class Group(StrEnum):
 
     FAMILY = "Families"
     SCRIPT = "Scripts"
+    TOLD = "Told by a test"
     TWIST = "Twists"
     PACE = "Pace and size"
     FAULT = "Faults"

@@ -19,6 +19,7 @@ from fastproxy.demo.dialects.dialect import Dialect
 from fastproxy.demo.record import Recorded
 from fastproxy.demo.respond import Response
 from fastproxy.demo.service import Service
+from fastproxy.demo.story import Story
 from fastproxy.demo.wire import Connection, HttpRequest, Malformed
 
 
@@ -54,6 +55,10 @@ class Simulation:
     def base_url(self, dialect: str) -> str:
         """What the official SDK of that dialect takes as its base URL."""
         return self.origin + next(known.base_path for known in self._service.dialects if known.name == dialect)
+
+    def tell(self, story: Story) -> str:
+        """The name of a model that answers with this story, in any dialect. May be called from any thread."""
+        return self._service.told.add(story)
 
     @property
     def open_connections(self) -> int:

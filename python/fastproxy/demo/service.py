@@ -8,13 +8,15 @@ from fastproxy.demo.dialects.dialect import Dialect
 from fastproxy.demo.dialects.garbage import GARBAGE
 from fastproxy.demo.ids import Ids
 from fastproxy.demo.script import Group, Numbers, Plan, Vocabulary, Word
+from fastproxy.demo.told import ToldStories
 from fastproxy.demo.wire import HttpRequest
 
 
 class Service:
     def __init__(self, seed: bytes, dialects: Sequence[type[Dialect]] = DIALECTS) -> None:
         self.dialects = [dialect() for dialect in dialects]
-        self.vocabulary = vocabulary(dialects)
+        self.told = ToldStories()
+        self.vocabulary = vocabulary(dialects, self.told)
         self.ids = Ids(seed)
         self._strikes: dict[str, int] = {}
 
@@ -34,9 +36,10 @@ class Service:
         return plan if strikes < plan.times else plan.healed()
 
 
-def vocabulary(dialects: Sequence[type[Dialect]] = DIALECTS) -> Vocabulary:
+def vocabulary(dialects: Sequence[type[Dialect]] = DIALECTS, told: ToldStories | None = None) -> Vocabulary:
     """Every word: of the scripts, the mishaps, the deliveries, and the quirks of all dialects."""
-    words = {word.name: word for word in (*scripts.WORDS, *mishaps.WORDS, *modifiers.WORDS)}
+    told_word = (told or ToldStories()).word()
+    words = {word.name: word for word in (*scripts.WORDS, told_word, *mishaps.WORDS, *modifiers.WORDS)}
     quirks: dict[str, list[str]] = {name: [quirk.about] for name, quirk in GARBAGE.items()}
     for dialect in dialects:
         for name, quirk in dialect.quirks.items():
