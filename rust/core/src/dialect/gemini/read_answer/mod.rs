@@ -92,6 +92,13 @@ impl AnswerReader {
         Ok(())
     }
 
+    /// Whether arguments were announced that never came, without the limit of tokens as their reason: what there is of
+    /// the call must not be run.
+    fn breaks_off(&self) -> bool {
+        let is_limit = |stop: &Stop| stop.native == "MAX_TOKENS";
+        self.parts.is_calling() && !self.stop.as_ref().is_some_and(is_limit)
+    }
+
     fn end(&mut self, out: &mut dyn Emit) {
         self.is_ended = true;
         self.parts.close_all(out);

@@ -199,6 +199,11 @@ impl Parts {
         Ok(())
     }
 
+    /// Whether more of a call's arguments was announced.
+    pub(super) fn is_calling(&self) -> bool {
+        self.call.is_some()
+    }
+
     fn finish_call(&mut self, out: &mut dyn Emit) {
         let Some(call) = self.call.take() else {
             return;

@@ -41,6 +41,10 @@ impl EventDecoder for StreamDecoder {
             let message = "the upstream's answer ended before its end";
             return Err(Error::truncated(message));
         }
+        if self.reader.breaks_off() {
+            let message = "the upstream's answer ended within the arguments of a call";
+            return Err(Error::truncated(message));
+        }
         self.reader.end(out);
         Ok(())
     }
