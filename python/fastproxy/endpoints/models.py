@@ -95,6 +95,11 @@ def _gemini_page(names: list[str], query: dict[str, str]) -> dict[str, object]:
     return {**body, "nextPageToken": names[size - 1]} if len(names) > size else body
 
 
+async def no_method(gateway: Gateway, call: Call) -> None:
+    """`POST` with a method of Gemini's API that is none, or none here."""
+    raise ProxyError("not_found", f"there is nothing at {call.scope['path']}", code="unknown_path")
+
+
 def _limit(text: str, name: str = "limit") -> int:
     if not text.isdecimal() or not 1 <= int(text) <= _MAX_PAGE:
         raise ProxyError("bad_request", f"{name} must be a number from 1 to {_MAX_PAGE}", pointer=f"/{name}")
@@ -110,6 +115,9 @@ ENDPOINTS = (
     Endpoint(paths=_GEMINI, methods=("GET",), dialect="gemini", action=list_models),
     Endpoint(
         paths=tuple(f"{path}/{{model*}}" for path in _GEMINI), methods=("GET",), dialect="gemini", action=show_model
+    ),
+    Endpoint(
+        paths=tuple(f"{path}/{{model*}}" for path in _GEMINI), methods=("POST",), dialect="gemini", action=no_method
     ),
     Endpoint(paths=("/v1/models/{model*}", "/models/{model*}"), methods=("GET",), dialect=None, action=show_model),
     Endpoint(paths=("/openai/v1/models/{model*}",), methods=("GET",), dialect="openai_chat", action=show_model),

@@ -123,6 +123,6 @@ ENDPOINTS = (
     ),
     Endpoint(paths=_paths("delete"), methods=("DELETE",), dialect="ollama", action=unmanaged),
     Endpoint(
-        paths=_paths("blobs/"), methods=("HEAD", "POST"), dialect="ollama", action=unmanaged, takes_any_type=True
+        paths=_paths("blobs/{digest}"), methods=("HEAD", "POST"), dialect="ollama", action=unmanaged, takes_any_type=True
     ),
 )  # fmt: skip

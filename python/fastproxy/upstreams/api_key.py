@@ -139,8 +139,10 @@ class Upstream:
     ) -> str:
         """Where it is asked for this, behind the base URL. Gemini says model and streaming here; `operation`: which of
         the dialect's, where it has several and a client of its own asks."""
-        other = "stream" if is_stream and purpose == "generate" else f"{purpose}:{operation}"
-        path, _, own = (self._paths.get(other) or self._paths[purpose]).partition("?")
+        path = self._paths.get(f"{purpose}:{operation}")
+        if path is None and is_stream and purpose == "generate":
+            path = self._paths.get("stream")
+        path, _, own = (path or self._paths[purpose]).partition("?")
         parameters = "&".join(part for part in (own, self._query, query) if part)
         return f"{path.replace('{resource}', _resource(model))}{below}{'?' if parameters else ''}{parameters}"
 
