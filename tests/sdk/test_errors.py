@@ -1,5 +1,7 @@
 """What goes wrong must look to each SDK as its own vendor's error: class, status, when to come again; and no cut answer may pass."""
 
+from urllib.parse import unquote
+
 import pytest
 
 from fastproxy.demo import Simulation
@@ -64,8 +66,12 @@ def test_retry_after_reaches_the_client(talk: Talk) -> None:
     ("script", "least", "most"), [("rate-date-30", 27, 31), ("rate-ms", 2, 2), ("rate-reset-20", 17, 21)]
 )
 @proxied
-def test_every_form_of_later_becomes_seconds(talk: Talk, way: Way, script: str, least: int, most: int) -> None:
-    assert least <= int(fail(talk, script).headers["retry-after"]) <= most
+def test_every_form_of_later_becomes_seconds(
+    talk: Talk, sdk: Sdk, way: Way, stream: bool, script: str, least: int, most: int
+) -> None:
+    # A limit that was told stands until its reset: under one name the second case would be told what is left of it.
+    named = f"host-{case_of(sdk, way, stream)}+{script}"
+    assert least <= int(fail(talk, named).headers["retry-after"]) <= most
 
 
 @proxied
@@ -76,7 +82,10 @@ def test_an_error_that_a_retry_cannot_mend_is_asked_once(
     failure = fail(talk, script, max_retries=2)
     assert failure.status == 400
     assert failure.headers["x-should-retry"] == "false"
-    assert len([seen for seen in simulation.requests if script.encode() in seen.body]) == 1
+    assert (
+        len([seen for seen in simulation.requests if script.encode() in seen.body or script in unquote(seen.target)])
+        == 1
+    )
 
 
 def test_a_fault_that_passes_is_not_seen(talk: Talk, sdk: Sdk, way: Way, stream: bool) -> None:
