@@ -64,7 +64,7 @@ class Bill:
             stream=billed.stream,
             model=billed.model,
             rough_input=-(-call.body_bytes // 4) if billed.metering == "tokens" else 0,
-            count_input=billed.count_input,
+            count_input=self._count_input,
             metering=billed.metering,
         )
         self.entry = Entry(books.journal, books.prices, asked, when_full=books.settings.when_full)
@@ -136,7 +136,7 @@ class Bill:
 
     def _amounts(self, prepared: _core.Prepared, upstream: str, model: str) -> dict[str, int]:
         """The most that the request is expected to come to."""
-        read = self._billed.count_input()
+        read = self._count_input()
         written = prepared.max_output_tokens or self._books.access.reserve_output
         if self._call.purpose == "embed":
             written = 0
@@ -146,6 +146,13 @@ class Bill:
                 "permission", f"no price is known for {model!r}, and this key has a budget in money", pointer="/model"
             )
         return {TOKENS: read + written, MONEY: cost or 0}
+
+    def _count_input(self) -> int:
+        """The prompt's tokens; by a rough count where the upstream is sent bytes that are not understood here."""
+        try:
+            return self._billed.count_input()
+        except ProxyError:
+            return -(-self._call.body_bytes // 4)
 
     def _refused(self, error: ProxyError) -> None:
         self._books.metrics.limit_hits.add("budget" if error.kind == "billing" else error.kind)

@@ -156,12 +156,8 @@ impl Request {
 
     /// A local estimate of the prompt's tokens, for upstreams that cannot count.
     fn estimate_tokens(&self, py: Python<'_>) -> PyResult<u64> {
-        let work = || {
-            self.inner
-                .decode()
-                .map(|request| fastproxy_core::context::estimate_tokens(&request))
-        };
-        unlocked(py, self.inner.body().len(), work).map_err(|error| raise(py, &error))
+        unlocked(py, self.inner.body().len(), || self.inner.estimate_tokens())
+            .map_err(|error| raise(py, &error))
     }
 }
 

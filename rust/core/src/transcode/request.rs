@@ -159,6 +159,15 @@ impl ClientRequest {
         codec(self.dialect).own_answer(self.doc.root(), &self.cx, created)
     }
 
+    /// An estimate of the prompt's tokens. What is no conversation (a text to continue, texts to embed) counts with its
+    /// frame, as text.
+    pub fn estimate_tokens(&self) -> Result<u64, Error> {
+        if self.cx.purpose == Purpose::Generate {
+            return Ok(crate::context::estimate_tokens(&self.decode()?));
+        }
+        Ok(crate::context::text(&String::from_utf8_lossy(self.body())))
+    }
+
     /// The request in no dialect's words.
     pub fn decode(&self) -> Result<Request<'_>, Error> {
         let mut request = codec(self.dialect).decode_request(self.doc.root(), &self.cx)?;

@@ -78,7 +78,9 @@ fn thinking_was_mixed_up_with_the_answer() {
 
 fn stop_word(client: Dialect, stop: Stop) -> &'static str {
     match (client, stop) {
-        (Dialect::OpenaiChat | Dialect::Ollama, Stop::End) | (Dialect::Ollama, Stop::Filter) => "stop",
+        (Dialect::OpenaiChat | Dialect::Ollama, Stop::End) | (Dialect::Ollama, Stop::Filter) => {
+            "stop"
+        }
         (Dialect::OpenaiChat | Dialect::Ollama, Stop::Length) => "length",
         (Dialect::OpenaiChat, Stop::Filter) => "content_filter",
         (Dialect::OpenaiResponses, Stop::End) => "completed",
