@@ -78,10 +78,11 @@ fn thinking_was_mixed_up_with_the_answer() {
 
 fn stop_word(client: Dialect, stop: Stop) -> &'static str {
     match (client, stop) {
-        (Dialect::OpenaiChat | Dialect::Ollama, Stop::End) => "stop",
+        (Dialect::OpenaiChat | Dialect::Ollama, Stop::End) | (Dialect::Ollama, Stop::Filter) => {
+            "stop"
+        }
         (Dialect::OpenaiChat | Dialect::Ollama, Stop::Length) => "length",
         (Dialect::OpenaiChat, Stop::Filter) => "content_filter",
-        (Dialect::Ollama, Stop::Filter) => "stop",
         (Dialect::OpenaiResponses, Stop::End) => "completed",
         (Dialect::OpenaiResponses, Stop::Length) => "incomplete max_output_tokens",
         (Dialect::OpenaiResponses, Stop::Filter) => "incomplete content_filter",

@@ -49,9 +49,8 @@ fn something_was_added_that_nobody_asked_for() {
 fn the_bound_of_tokens_was_dropped() {
     for (upstream, client) in pairs() {
         let bound = match client {
-            Dialect::OpenaiChat => json!({"max_tokens": 77}),
+            Dialect::OpenaiChat | Dialect::Anthropic => json!({"max_tokens": 77}),
             Dialect::OpenaiResponses => json!({"max_output_tokens": 77}),
-            Dialect::Anthropic => json!({"max_tokens": 77}),
             Dialect::Gemini => json!({"generationConfig": {"maxOutputTokens": 77}}),
             Dialect::Ollama => json!({"options": {"num_predict": 77}}),
         };

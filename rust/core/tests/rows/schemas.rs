@@ -287,7 +287,7 @@ fn strict_was_switched_on_unasked() {
         match upstream {
             // Responses to Responses would be relayed; whoever else did not ask gets none.
             Dialect::OpenaiResponses => {
-                assert_eq!(strict, Some(&json!(false)), "{client:?}: {tool}")
+                assert_eq!(strict, Some(&json!(false)), "{client:?}: {tool}");
             }
             // A Responses client that says nothing means `true`.
             _ if client == Dialect::OpenaiResponses => {}
