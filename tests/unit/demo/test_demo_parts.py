@@ -17,8 +17,8 @@ from fastproxy.demo.errors import Refused
 from fastproxy.demo.ids import Ids
 from fastproxy.demo.media import Picture, is_pdf, picture
 from fastproxy.demo.script import Group
-from fastproxy.demo.service import vocabulary
-from fastproxy.demo.story import Call, Finish, Pieces, Reasoning, Text, cut, cut_arguments
+from fastproxy.demo.service import Service, vocabulary
+from fastproxy.demo.story import Call, Finish, Pieces, Reasoning, Story, Text, Usage, cut, cut_arguments
 
 VOCABULARY = vocabulary()
 JPEG_HEAD = b"\xff\xd8\xff\xe0" + struct.pack(">H", 16) + b"JFIF\0" + bytes(9)
@@ -243,3 +243,13 @@ def test_the_reference_page_is_up_to_date_and_complete() -> None:
     assert page == reference.reference().rstrip() + "\n"
     assert all(f"| `{word.name}` |" in page for word in VOCABULARY.words)
     assert all(f"## {group.value}\n" in page for group in Group)
+
+
+def test_a_told_story_is_told_to_the_letter_and_no_other_exists() -> None:
+    service = Service(b"seed")
+    story = Story(parts=(Text("as it is"),), usage=Usage(fresh=3, visible=2))
+    ask = Ask(model=service.told.add(story), max_tokens=1, reasoning=True)
+    assert compose(ask, service.vocabulary.plan(ask.model)) is story
+    with pytest.raises(Refused):
+        compose(ask, service.vocabulary.plan("story-2"))
+    assert "story-20" not in service.vocabulary.model_names()
