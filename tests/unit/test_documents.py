@@ -70,6 +70,8 @@ def test_configurations_load(block: Block, tmp_path: Path) -> None:
         text += f'\n[[upstreams]]\nname = "{name}"\ndialect = "openai_chat"\nbase_url = "http://127.0.0.1:1/v1"\n'
     file = tmp_path / "fastproxy.toml"
     file.write_text(text, encoding="utf-8")
+    for name in re.findall(r'"file:([\w.-]+)"', block.text):
+        (tmp_path / name).write_text("sk-test-0123456789abcdef0123", encoding="utf-8")
     loaded = Source(file, SECRETS).load()
     assert not loaded.errors, [str(problem) for problem in loaded.errors]
 
