@@ -1,7 +1,7 @@
 //! Anthropic's models at Vertex AI: the model in the path, the version in the body, in both lanes.
 
 use bytes::Bytes;
-use fastproxy_core::dialect::{ClientContext, Dialect, Target};
+use fastproxy_core::dialect::{ClientContext, Dialect, Replay, Target};
 use fastproxy_core::json::Doc;
 use fastproxy_core::loss::LossReport;
 use fastproxy_core::transcode::{ClientRequest, Prepared, Routing};
@@ -38,7 +38,10 @@ fn the_raw_lane_puts_the_version_where_the_model_stood() {
         members.remove("model");
         members.insert("anthropic_version".into(), VERSION.into());
         let doc = Doc::parse(bytes.into()).unwrap();
-        let text = edited_for(&vertex(), &doc, &mut LossReport::new()).unwrap();
+        // Thinking without a signature is another edit, of which other tests speak.
+        let mut target = vertex();
+        target.profile.replay_reasoning = Replay::Always;
+        let text = edited_for(&target, &doc, &mut LossReport::new()).unwrap();
         let sent: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(sent, expected, "{name}");
         // Nothing else moved: the edit is one member, byte for byte.
