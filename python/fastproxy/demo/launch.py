@@ -14,8 +14,8 @@ from pathlib import Path
 
 import msgspec
 
+from fastproxy.demo.dialects import DIALECTS
 from fastproxy.demo.server import Simulation
-from fastproxy.demo.shown import shown_upstreams
 
 HOST = "127.0.0.1"
 READY_SECONDS, POLL_SECONDS, STOP_SECONDS = 30.0, 0.05, 15.0
@@ -45,7 +45,7 @@ def model_for(upstream: str) -> str:
 def configuration(simulation: Simulation, listen: str, data_dir: Path, script: str) -> str:
     """The demo's configuration file: one upstream per dialect, one model for each, one client key."""
     lines = ["[server]", f"listen = {_quoted(listen)}", f"data_dir = {_quoted(str(data_dir))}", ""]
-    for dialect in shown_upstreams():
+    for dialect in DIALECTS:
         target = f"{{ upstream = {_quoted(dialect.name)}, model = {_quoted(script)} }}"
         lines += [
             "[[upstreams]]",

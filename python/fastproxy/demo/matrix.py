@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
+from fastproxy.demo.clients import CLIENTS
 from fastproxy.demo.clients.client import RESULTS, SCHEMAS, Answer, Client, Failed, Received, ToolCall, arguments_of
-from fastproxy.demo.shown import shown_clients, shown_upstreams
+from fastproxy.demo.dialects import DIALECTS
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,8 +36,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 def cells() -> Iterator[Cell]:
     """Every combination of what the proxy speaks."""
-    for client in shown_clients():
-        for upstream in sorted(dialect.name for dialect in shown_upstreams()):
+    for client in CLIENTS:
+        for upstream in sorted(dialect.name for dialect in DIALECTS):
             for stream in (True, False):
                 yield Cell(client=client, upstream=upstream, stream=stream)
 

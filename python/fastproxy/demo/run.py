@@ -14,10 +14,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from fastproxy.demo.background import BackgroundSimulation
+from fastproxy.demo.clients import CLIENTS
 from fastproxy.demo.clients.client import Client
+from fastproxy.demo.dialects import DIALECTS
 from fastproxy.demo.launch import COMMAND, NotStarted, Proxy, model_for, proxy, tail
 from fastproxy.demo.matrix import Outcome, cells, hold
-from fastproxy.demo.shown import shown_clients, shown_upstreams
 
 SCRIPT = "tools"
 TEXT_WIDTH, LOSS_WIDTH = 60, 20
@@ -86,10 +87,10 @@ def _short(text: str) -> str:
 
 def curl_lines(origin: str, key: str) -> Iterator[str]:
     """A line to try for each pair of dialects."""
-    for known in shown_clients():
+    for known in CLIENTS:
         client: Client = known()
         headers = " ".join(f"-H '{name}: {value}'" for name, value in client.headers(key).items())
-        for dialect in shown_upstreams():
+        for dialect in DIALECTS:
             path, body = client.address(client.question(model_for(dialect.name), stream=True))
             data = json.dumps(body).replace("'", "'\\''")
             yield f"curl -sN '{origin}{client.base_path}{path}' {headers} -d '{data}'"
@@ -100,7 +101,7 @@ def _kept(console: Console, served: Proxy, stop: threading.Event) -> bool:
     console.print("\nStill running. Try:\n")
     for line in curl_lines(served.origin, served.key):
         console.print(line, soft_wrap=True, highlight=False, markup=False)
-    names = " or ".join(f"`{dialect.name}/<script>`" for dialect in shown_upstreams())
+    names = " or ".join(f"`{dialect.name}/<script>`" for dialect in DIALECTS)
     console.print(f"\nAny script can be asked for as {names}. Ctrl-C stops.")
     while not stop.wait(WATCH_SECONDS):
         if (status := served.process.poll()) is not None:

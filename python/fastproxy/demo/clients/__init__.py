@@ -1,4 +1,4 @@
-"""The client dialects of the demo: one file and one line here for each. Which of them the demo shows: `demo/shown.py`."""
+"""The client dialects of the demo: one file and one line here for each."""
 
 from fastproxy.demo.clients.anthropic import MessagesClient
 from fastproxy.demo.clients.client import Client
